@@ -1,0 +1,5 @@
+"""Codes N0xx: files and text."""
+
+from netdsl.codes.page import Page
+
+PAGES: tuple[Page, ...] = ()

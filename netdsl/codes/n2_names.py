@@ -1,0 +1,5 @@
+"""Codes N2xx: names and arguments."""
+
+from netdsl.codes.page import Page
+
+PAGES: tuple[Page, ...] = ()

@@ -1,0 +1,5 @@
+"""Codes N3xx: shapes and arithmetic."""
+
+from netdsl.codes.page import Page
+
+PAGES: tuple[Page, ...] = ()

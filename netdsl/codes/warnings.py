@@ -1,0 +1,5 @@
+"""Codes Wxxx: warnings."""
+
+from netdsl.codes.page import Page
+
+PAGES: tuple[Page, ...] = ()
