@@ -1,0 +1,1 @@
+"""The compiled engine: plain C kernels behind one Cython module."""

@@ -1,0 +1,1 @@
+"""Rewrites of a program of operations, one file each."""

@@ -1,0 +1,1 @@
+"""Reading images and labels, and preparing them for a net."""

@@ -1,0 +1,1 @@
+"""A net as a graph of layers, and its queries."""

@@ -1,0 +1,1 @@
+"""From text to a graph: syntax, expansion, formatting, suggestions."""

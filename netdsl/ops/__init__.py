@@ -1,0 +1,1 @@
+"""The primitive operations: shape rule, NumPy body and gradient of each."""

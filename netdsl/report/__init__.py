@@ -1,0 +1,1 @@
+"""What a net looks like: summaries and drawings."""
