@@ -73,10 +73,11 @@ def engine() -> list[Extension]:
 setup(
     package_dir=FOLDERS,
     packages=[*find_packages(include=["netdsl", "netdsl.*"]), *list(FOLDERS)[1:]],
+    include_package_data=False,
     package_data={
         "netdsl": ["py.typed"],
         "netdsl.data": ["fashion_mnist/*"],
-        "netdsl.core": ["*.pyx", "*.pxd", "*.pyi", "kernels/*.h", "kernels/*.c"],
+        "netdsl.core": ["*.pyx", "*.pxd", "*.pyi", "kernels/*.h"],
         "netdsl.grammar": ["*.lark", "mistakes/*.net", "editors/*"],
         "netdsl.architectures": ["*.net", "blocks/*.net"],
     },
