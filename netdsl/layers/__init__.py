@@ -1,1 +1,1 @@
-"""The layer types, one file each."""
+"""The layer types, one file each; importing this package registers them all."""

@@ -1,0 +1,113 @@
+"""The first level: a checked network, a NetworkX multigraph whose nodes hold frozen layers.
+
+Nodes are named by their paths (`stage[2].conv_3`); an edge u → v says that v reads u, and its key is the
+operand's index, so that a node may read a value twice. Sums over the net count each tensor once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+
+from netdsl.errors import Span
+from netdsl.graph.cost import node_macs
+from netdsl.graph.receptive_field import receptive_fields
+from netdsl.layers.base import Layer, Param
+from netdsl.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in the graph: `inputs` are the paths it reads, in operand order; `shape` is its output, without the batch.
+
+    The inputs of a net are nodes too, whose layer is `Input`. `span` is the call in the text.
+    """
+
+    path: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    shape: Shape
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A named or block-made group of nodes: all paths that begin with `path.`; `kind` is the block's name, or empty."""
+
+    path: str
+    kind: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """An extra output with its weight in the loss."""
+
+    name: str
+    weight: float
+    output: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of a `train` block: `loss cls=cross_entropy` has name `loss`, key `cls`, steps (`cross_entropy`,).
+
+    Steps are values of `layers.values`, several where the line is a chain `a | b`.
+    """
+
+    name: str
+    key: str
+    steps: tuple[object, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Net:
+    """A checked net. `outputs` are node paths by output name; `settings` is its `train` block; `texts` the files it came from.
+
+    `texts` maps file names, relative to the main file, to contents; the main file's name is `main`. `parameters` are those
+    the net was loaded with. `warnings` are the checker's.
+    """
+
+    name: str
+    graph: nx.MultiDiGraph[str]
+    inputs: tuple[str, ...]
+    outputs: Mapping[str, str]
+    heads: tuple[Head, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    settings: tuple[Setting, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    main: str = ""
+    warnings: tuple[Any, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """Nodes by path, in an order in which they can run: that of the text."""
+        return {path: data["node"] for path, data in self.graph.nodes(data=True)}
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes.values())
+
+    def input_shapes(self, path: str) -> tuple[Shape, ...]:
+        """Shapes that a node reads, without the batch."""
+        return tuple(self.nodes[p].shape for p in self.nodes[path].inputs)
+
+    @cached_property
+    def tensors(self) -> dict[str, Param]:
+        """Every tensor of the net by its full name, `stage[0].conv_1.weight`, in the order of the nodes."""
+        return {
+            f"{node.path}.{param.name}": param
+            for node in self
+            for param in node.layer.params(*self.input_shapes(node.path))
+        }
+
+    def node_params(self, path: str) -> tuple[Param, ...]:
+        """The tensors of one node."""
+        return self.nodes[path].layer.params(*self.input_shapes(path))

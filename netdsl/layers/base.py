@@ -1,0 +1,245 @@
+"""What every layer is: arguments with limits, a shape rule, parameters, costs, a NumPy oracle and a lowering.
+
+A layer type is one frozen dataclass in one file. Declaring it registers its keyword; binding of
+arguments, defaults, near-name suggestions, the summary and the contract test follow from it.
+A layer describes; it never runs on the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from math import isfinite
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from netdsl.errors import Fault
+from netdsl.layers.values import Applied, Size, Word, format_value, kind_of
+from netdsl.shapes import MAX_SIZE, Extent, Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from netdsl.ops.op import Build, Value
+
+    Array = np.ndarray[Any, Any]
+
+REGISTRY: dict[str, type[Layer]] = {}
+
+
+def arg(kind: str, words: str, *, default: Any = MISSING, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = (), keyword_only: bool = False) -> Any:
+    """Declare one argument of a layer.
+
+    `kind`: `count` (integer), `number` (integer or decimal), `flag`, `window` (integer, size or tuple of integers,
+    one for each spatial axis), `pad` (`valid same causal`, integer, or tuple), `word` (one of `choices`),
+    `activation`, `init`, `shape` (size or integer), `name`, `list`.
+    `words` says what it means, with its unit; `low` and `high` are inclusive limits of every number in it.
+    """
+    meta = {"kind": kind, "words": words, "low": low, "high": high, "choices": choices}
+    return field(default=default, kw_only=keyword_only, metadata=meta)
+
+
+@dataclass(frozen=True)
+class Param:
+    """One tensor that a layer owns.
+
+    `role` is `param` (changed by the optimiser) or `state` (a moving statistic). `fan` is (in, out) for the
+    initialiser; `formula` derives the count, such as `5·5·1·40`.
+    """
+
+    name: str
+    shape: Shape
+    init: object
+    formula: str
+    role: str = "param"
+    fan: tuple[int, int] = (1, 1)
+    trainable: bool = True
+
+
+@dataclass(frozen=True)
+class Window:
+    """How far an output element reaches: kernel, stride and dilation for each spatial axis."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Base of all layers. Subclasses say `class Conv(Layer, keyword="conv")`."""
+
+    keyword: ClassVar[str] = ""
+    operands: ClassVar[tuple[int, int | None]] = (1, 1)
+    examples: ClassVar[tuple[tuple[str, tuple[Shape, ...]], ...]] = ()
+
+    def __init_subclass__(cls, keyword: str = "", **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        if keyword:
+            assert keyword not in REGISTRY, keyword
+            cls.keyword = keyword
+            REGISTRY[keyword] = cls
+
+    def out_shape(self, *xs: Shape) -> Shape:
+        """Shape of the output without the batch; a `Fault` N3xx where there is none."""
+        raise AssertionError(f"{type(self).__name__} has no shape rule")
+
+    def extents(self, *xs: Shape) -> tuple[tuple[str, Extent], ...]:
+        """Derivations of the output sizes that are not copied from the input: ("height", Extent), …"""
+        return ()
+
+    def params(self, *xs: Shape) -> tuple[Param, ...]:
+        """The tensors of the layer, for inputs of these shapes."""
+        return ()
+
+    def macs(self, *xs: Shape) -> Extent:
+        """Multiply-adds of one image (weights times inputs only; bias and elementwise work do not count)."""
+        return Extent(0, "0")
+
+    def window(self, *xs: Shape) -> Window | None:
+        """The reach of an output element in the input, or None for an elementwise layer."""
+        return None
+
+    def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
+        """The oracle, in NumPy: arrays (N, …) in the dtype of `xs`; `training` uses batch statistics."""
+        raise AssertionError(f"{type(self).__name__} has no forward")
+
+    def lower(self, build: Build, *xs: Value) -> Value:
+        """Emit the primitive operations of the layer; `build.param(name)` gives its tensors."""
+        raise AssertionError(f"{type(self).__name__} has no lowering")
+
+    def text(self) -> str:
+        """The call in the language: arguments that differ from their defaults; without defaults positionally."""
+        given = []
+        for item in arguments(type(self)):
+            value = getattr(self, item.name)
+            if item.default is MISSING:
+                given.append(format_value(_written(value, item)))
+            elif value != item.default:
+                given.append(f"{item.name}={format_value(_written(value, item))}")
+        return f"{self.keyword}({', '.join(given)})" if given else self.keyword
+
+
+def arguments(layer: type[Layer]) -> tuple[Field[Any], ...]:
+    """The declared arguments of a layer type: first those that may be positional, in order."""
+    found = [item for item in fields(layer) if "kind" in item.metadata]
+    return tuple([f for f in found if not f.kw_only] + [f for f in found if f.kw_only])
+
+
+def _written(value: object, item: Field[Any]) -> object:
+    if item.metadata["kind"] in ("window", "shape") and isinstance(value, tuple):
+        return Size(value)
+    return value
+
+
+def make(layer: type[Layer], given: Mapping[str, object]) -> Layer:
+    """A layer from values by argument name, each checked; raises `Fault` N2xx or N3xx that names the argument."""
+    by_name = {item.name: item for item in arguments(layer)}
+    return layer(**{name: _convert(layer.keyword, by_name[name], value) for name, value in given.items()})
+
+
+def _convert(keyword: str, item: Field[Any], value: object) -> object:
+    kind, name = item.metadata["kind"], item.name
+    if value == item.default and type(value) is type(item.default):
+        return value
+    converted = _CONVERTERS[kind](value, item)
+    if converted is None:
+        expected = _EXPECTED[kind].format(choices=", ".join(f"`{c}`" for c in item.metadata["choices"]))
+        raise Fault("N207", f"`{name}` of `{keyword}` is {expected}, not {kind_of(value)}: `{format_value(value)}`", name)
+    for number in _numbers(converted):
+        _check_limits(keyword, item, number)
+    return converted
+
+
+def _check_limits(keyword: str, item: Field[Any], number: float) -> None:
+    low, high = item.metadata["low"], item.metadata["high"]
+    if isinstance(number, float) and not isfinite(number):
+        raise Fault("N208", f"`{item.name}` of `{keyword}` is not finite: {number}", item.name)
+    if low is not None and number < low:
+        changes = ({item.name: str(low)},) if isinstance(low, int) else ()
+        raise Fault("N208", f"`{item.name}` of `{keyword}` is {number}; the least is {low}", item.name, changes=changes)
+    limit = high if high is not None else (MAX_SIZE if isinstance(number, int) else None)
+    if limit is not None and number > limit:
+        raise Fault("N208", f"`{item.name}` of `{keyword}` is {number}; the most is {limit}", item.name)
+
+
+def _numbers(value: object) -> list[float]:
+    if isinstance(value, bool | str):
+        return []
+    if isinstance(value, int | float):
+        return [value]
+    if isinstance(value, tuple | list):
+        return [n for part in value for n in _numbers(part)]
+    return []
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, float) and value.is_integer() else None
+
+
+def _to_count(value: object, item: Field[Any]) -> object:
+    return _whole(value)
+
+
+def _to_number(value: object, item: Field[Any]) -> object:
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else value
+
+
+def _to_flag(value: object, item: Field[Any]) -> object:
+    return value if isinstance(value, bool) else None
+
+
+def _to_window(value: object, item: Field[Any]) -> object:
+    if isinstance(value, tuple):
+        whole = tuple(_whole(v) for v in value)
+        return None if None in whole or not whole else whole
+    return _whole(value)
+
+
+def _to_pad(value: object, item: Field[Any]) -> object:
+    if isinstance(value, Word):
+        return value if value in ("valid", "same", "causal") else None
+    return _to_window(value, item)
+
+
+def _to_word(value: object, item: Field[Any]) -> object:
+    return value if isinstance(value, Word) and value in item.metadata["choices"] else None
+
+
+def _to_name(value: object, item: Field[Any]) -> object:
+    return value if isinstance(value, Word | Applied) else None
+
+
+def _to_list(value: object, item: Field[Any]) -> object:
+    return value if isinstance(value, list) else None
+
+
+_CONVERTERS = {
+    "count": _to_count,
+    "number": _to_number,
+    "flag": _to_flag,
+    "window": _to_window,
+    "pad": _to_pad,
+    "word": _to_word,
+    "activation": _to_name,
+    "init": _to_name,
+    "shape": _to_window,
+    "name": _to_name,
+    "list": _to_list,
+}
+_EXPECTED = {
+    "count": "an integer",
+    "number": "a number",
+    "flag": "`true` or `false`",
+    "window": "an integer or a size such as `3x3`",
+    "pad": "`valid`, `same`, `causal`, an integer or a tuple of integers",
+    "word": "one of {choices}",
+    "activation": "the name of an activation",
+    "init": "the name of an initialiser",
+    "shape": "a size such as `7x7x64`",
+    "name": "a name",
+    "list": "a list",
+}

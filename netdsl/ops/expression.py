@@ -1,0 +1,258 @@
+"""Elementwise expressions: the body of a `map`, with text, NumPy value and derivative.
+
+`x, b = operands(2); max_(x + b, 0.0)` prints as `max(x0 + x1, 0)`. Comparisons give 1.0 or 0.0. `max` and
+`min` propagate NaN. Activations, merges, normalisation, losses, regularisers and optimiser updates are all written so,
+and differentiated here, so that no layer has a backward of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+UNARY = ("neg", "abs", "exp", "log", "sqrt", "tanh", "sigmoid", "erf", "log1p")
+BINARY = ("add", "sub", "mul", "div", "pow", "max", "min", "gt", "ge", "eq")
+_INFIX = {"add": (" + ", 1), "sub": (" - ", 1), "mul": ("*", 2), "div": ("/", 2), "pow": ("**", 4)}
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A node: `op` is `x` (operand `index`), `c` (constant `number`), one of UNARY or BINARY, or `where`."""
+
+    op: str
+    args: tuple[Expression, ...] = ()
+    index: int = 0
+    number: float = 0.0
+
+    def __add__(self, other: Operand) -> Expression:
+        return _binary("add", self, other)
+
+    def __radd__(self, other: Operand) -> Expression:
+        return _binary("add", other, self)
+
+    def __sub__(self, other: Operand) -> Expression:
+        return _binary("sub", self, other)
+
+    def __rsub__(self, other: Operand) -> Expression:
+        return _binary("sub", other, self)
+
+    def __mul__(self, other: Operand) -> Expression:
+        return _binary("mul", self, other)
+
+    def __rmul__(self, other: Operand) -> Expression:
+        return _binary("mul", other, self)
+
+    def __truediv__(self, other: Operand) -> Expression:
+        return _binary("div", self, other)
+
+    def __rtruediv__(self, other: Operand) -> Expression:
+        return _binary("div", other, self)
+
+    def __pow__(self, other: Operand) -> Expression:
+        return _binary("pow", self, other)
+
+    def __neg__(self) -> Expression:
+        return unary("neg", self)
+
+    def __str__(self) -> str:
+        return _format(self, 0)
+
+    @property
+    def arity(self) -> int:
+        """One more than the largest operand index."""
+        return self.index + 1 if self.op == "x" else max((a.arity for a in self.args), default=0)
+
+
+Operand = Expression | float | int
+
+
+def operands(count: int) -> tuple[Expression, ...]:
+    """The operands x0 … of a map."""
+    return tuple(Expression("x", index=i) for i in range(count))
+
+
+def constant(number: float) -> Expression:
+    return Expression("c", number=float(number))
+
+
+def _lift(value: Operand) -> Expression:
+    return value if isinstance(value, Expression) else constant(value)
+
+
+def unary(op: str, a: Operand) -> Expression:
+    """`abs`, `exp`, `log`, `sqrt`, `tanh`, `sigmoid`, `erf`, `log1p` or `neg` of an expression."""
+    assert op in UNARY, op
+    a = _lift(a)
+    if op == "neg" and a.op == "c":
+        return constant(-a.number)
+    if op == "neg" and a.op == "neg":
+        return a.args[0]
+    return Expression(op, (a,))
+
+
+def max_(a: Operand, b: Operand) -> Expression:
+    return Expression("max", (_lift(a), _lift(b)))
+
+
+def min_(a: Operand, b: Operand) -> Expression:
+    return Expression("min", (_lift(a), _lift(b)))
+
+
+def compare(op: str, a: Operand, b: Operand) -> Expression:
+    """1.0 where `a > b` (`gt`), `a >= b` (`ge`) or `a == b` (`eq`), else 0.0."""
+    return Expression(op, (_lift(a), _lift(b)))
+
+
+def where(condition: Expression, a: Operand, b: Operand) -> Expression:
+    """`a` where the condition is not 0, else `b`."""
+    a, b = _lift(a), _lift(b)
+    return a if a == b else Expression("where", (condition, a, b))
+
+
+def _binary(op: str, a: Operand, b: Operand) -> Expression:
+    """Build with the identities that derivatives need: x+0, x·0, x·1, x/1, x**1, constants folded."""
+    a, b = _lift(a), _lift(b)
+    zero, one = constant(0), constant(1)
+    if a.op == "c" and b.op == "c" and op in ("add", "sub", "mul"):
+        return constant({"add": a.number + b.number, "sub": a.number - b.number, "mul": a.number * b.number}[op])
+    if op in ("add", "sub") and b == zero:
+        return a
+    if op == "add" and a == zero:
+        return b
+    if op == "sub" and a == zero:
+        return unary("neg", b)
+    if op == "mul" and zero in (a, b):
+        return zero
+    if op in ("mul", "div", "pow") and b == one:
+        return a
+    if op == "mul" and a == one:
+        return b
+    if op == "mul" and (a, b).count(constant(-1)) == 1:
+        return unary("neg", b if a == constant(-1) else a)
+    if op == "div" and a == zero:
+        return zero
+    return Expression(op, (a, b))
+
+
+def substitute(expression: Expression, replacements: Sequence[Expression]) -> Expression:
+    """The expression with operand i replaced by `replacements[i]`."""
+    if expression.op == "x":
+        return replacements[expression.index]
+    if not expression.args:
+        return expression
+    return Expression(expression.op, tuple(substitute(a, replacements) for a in expression.args))
+
+
+@lru_cache(maxsize=4096)
+def derivative(expression: Expression, index: int) -> Expression:
+    """d expression / d operand `index`. At a kink: the derivative from below (relu'(0) = 0, |0|' = 0)."""
+    op, args = expression.op, expression.args
+    if op == "x":
+        return constant(1.0 if expression.index == index else 0.0)
+    if op in ("c", "gt", "ge", "eq"):
+        return constant(0)
+    d = [derivative(a, index) for a in args]
+    a = args[0]
+    b = args[1] if len(args) > 1 else a
+    if op == "where":
+        return where(a, d[1], d[2])
+    if op in BINARY:
+        rules = {
+            "add": lambda: d[0] + d[1],
+            "sub": lambda: d[0] - d[1],
+            "mul": lambda: d[0] * b + a * d[1],
+            "div": lambda: d[0] / b - d[1] * a / (b * b),
+            "pow": lambda: _power_derivative(a, b, d[0], d[1]),
+            "max": lambda: where(compare("gt", a, b), d[0], d[1]),
+            "min": lambda: where(compare("gt", b, a), d[0], d[1]),
+        }
+        return rules[op]()
+    if d[0] == constant(0):
+        return d[0]
+    return d[0] * _outer_derivative(expression, a)
+
+
+def _power_derivative(a: Expression, b: Expression, da: Expression, db: Expression) -> Expression:
+    assert db == constant(0), "the exponent of `pow` must not depend on the operand"
+    return da * b * a ** (b - 1)
+
+
+def _outer_derivative(expression: Expression, a: Expression) -> Expression:
+    rules = {
+        "neg": lambda: constant(-1),
+        "abs": lambda: compare("gt", a, 0) - compare("gt", 0, a),
+        "exp": lambda: expression,
+        "log": lambda: 1.0 / a,
+        "log1p": lambda: 1.0 / (1.0 + a),
+        "sqrt": lambda: 0.5 / expression,
+        "tanh": lambda: 1.0 - expression * expression,
+        "sigmoid": lambda: expression * (1.0 - expression),
+        "erf": lambda: 1.1283791670955126 * unary("exp", -(a * a)),
+    }
+    return rules[expression.op]()
+
+
+def evaluate(expression: Expression, arrays: Sequence[Array]) -> Array:
+    """The value in NumPy, in the arrays' dtype; operands broadcast."""
+    import numpy as np
+
+    dtype = np.result_type(*arrays) if arrays else np.dtype(np.float64)
+    done: dict[Expression, Any] = {}
+
+    def visit(e: Expression) -> Any:
+        if e not in done:
+            done[e] = _apply(np, e, [visit(a) for a in e.args], arrays, dtype)
+        return done[e]
+
+    with np.errstate(all="ignore"):
+        return np.asarray(visit(expression), dtype)
+
+
+def _apply(np: Any, e: Expression, a: list[Any], arrays: Sequence[Array], dtype: Any) -> Any:
+    if e.op == "x":
+        return arrays[e.index]
+    if e.op == "c":
+        return dtype.type(e.number)
+    if e.op == "where":
+        return np.where(a[0] != 0, a[1], a[2])
+    if e.op in ("gt", "ge", "eq"):
+        return {"gt": np.greater, "ge": np.greater_equal, "eq": np.equal}[e.op](a[0], a[1]).astype(dtype)
+    if e.op == "sigmoid":
+        return _sigmoid(np, a[0])
+    if e.op == "erf":
+        return _erf(np, a[0], dtype)
+    names = {"neg": "negative", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power", "max": "maximum", "min": "minimum"}
+    return getattr(np, names.get(e.op, e.op))(*a)
+
+
+def _sigmoid(np: Any, x: Any) -> Any:
+    z = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, z) / (1 + z) + x * 0
+
+
+def _erf(np: Any, x: Any, dtype: Any) -> Any:
+    from math import erf
+
+    return np.vectorize(erf, otypes=[dtype])(x)
+
+
+def _format(e: Expression, level: int) -> str:
+    if e.op == "x":
+        return f"x{e.index}"
+    if e.op == "c":
+        return f"{e.number:.17g}"
+    if e.op == "neg":
+        text, own = f"-{_format(e.args[0], 3)}", 3
+    elif e.op in _INFIX:
+        sign, own = _INFIX[e.op]
+        text = _format(e.args[0], own) + sign + _format(e.args[1], own + 1)
+    else:
+        return f"{e.op}({', '.join(_format(a, 0) for a in e.args)})"
+    return f"({text})" if own < level else text
