@@ -148,7 +148,7 @@ class Fault(Exception):
 
 
 def escape(text: str) -> str:
-    """Text with control, bidirectional and invisible characters written as \\u{...}."""
+    r"""Text with control, bidirectional and invisible characters written as \u{...}."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -171,8 +171,8 @@ def _excerpt(span: Span) -> tuple[str, str]:
     if right > MAX_LINE:
         left = max(0, min(start - MAX_LINE // 3, right - MAX_LINE))
         right = left + MAX_LINE
-    show = lambda part: escape(part.replace("\t", " " * TAB))  # noqa: E731
-    before, under, after = show(raw[left:start]), show(raw[start : min(end, right)]), show(raw[min(end, right) : right])
+    parts = (raw[left:start], raw[start : min(end, right)], raw[min(end, right) : right])
+    before, under, after = (escape(part.replace("\t", " " * TAB)) for part in parts)
     prefix, suffix = ("…" if left else ""), ("…" if right < len(raw) else "")
     line = prefix + before + under + after + suffix
     return line, " " * _width(prefix + before) + "^" * max(1, _width(under))

@@ -32,6 +32,7 @@ def first_rows(content: bytes, rows: int) -> bytes:
 
 
 def main(source: Path) -> None:
+    """Write the four files, from those in the folder `source`."""
     TARGET.mkdir(exist_ok=True)
     for name, rows in ROWS.items():
         subset = first_rows(gzip.decompress((source / name).read_bytes()), rows)

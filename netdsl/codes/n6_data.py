@@ -2,4 +2,103 @@
 
 from netdsl.codes.page import Page
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    Page(
+        "N601",
+        "data that cannot be found or read",
+        """The file or folder does not exist, may not be read, is no regular file (a pipe, a device, a folder in place
+of a file), or holds nothing that is recognised.
+
+Data is either a name that `netdsl list` shows, or a folder with one of these contents:
+
+- IDX files named as MNIST names them: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and, for the test part,
+  `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, each with or without `.gz`; `classes.txt`, one name a line, if
+  the classes have names;
+- `train/` and `test/` (or `val/`), each with one sub-folder of images a class;
+- one sub-folder of images a class.
+
+A class folder holds images only; hidden files are passed over.""",
+    ),
+    Page(
+        "N602",
+        "not the IDX file that is wanted",
+        """An IDX file begins with two zero bytes, the type of its elements, the number of its axes, and one 32-bit size
+an axis, high byte first. The message gives the offset of the first byte that does not fit; in a gzipped file it
+counts unpacked bytes.
+
+Images are unsigned bytes (type 0x08) with three axes, count x height x width, or four, with channels last. Labels are
+whole numbers with one axis.""",
+    ),
+    Page(
+        "N603",
+        "a file shorter or longer than its head says",
+        """The sizes in the head of an IDX file fix its length to the byte. A file that is too short was cut off while it
+was copied or downloaded: fetch it again. A file that is too long, or has a size of zero, was written wrongly.
+
+    expected 7840016 bytes for 10000x28x28 elements of 1 byte, got 7840015
+
+Nothing is allocated before the two numbers agree.""",
+    ),
+    Page(
+        "N604",
+        "compressed data that is damaged or expands without measure",
+        """The gzip stream ends early, fails its checksum, or promises more than 100 times its own size and more than
+64 MiB. Fetch the file again; if it really is that compressible, unpack it and give the unpacked file.""",
+    ),
+    Page(
+        "N605",
+        "images and labels that do not belong together",
+        """There are more images than labels or fewer, a label is negative or not below the number of classes, a test
+folder has a class that the training folder lacks, or there is one class only. The message gives the first index, from
+zero, at fault.
+
+The number of classes is the number of lines of `classes.txt` or of class folders; when training it is also the number
+of outputs of the net. Set it, where the net has a parameter for it, with `-p classes=26`.""",
+    ),
+    Page(
+        "N606",
+        "an image that cannot be used",
+        """Read are PNG, JPEG, BMP, GIF, WebP, PGM and PPM with 8 bits a channel. Converted on the way:
+
+- colour to grey (0.299 R + 0.587 G + 0.114 B) and grey to colour, as the net has one channel or three;
+- palettes to their colours, black-and-white to 0 and 255;
+- transparency: the image is laid over white;
+- the turn that a camera noted in EXIF is carried out.
+
+Refused: files that are truncated or damaged, 16 bits a channel, CMYK and other colour spaces, animations, images
+without pixels, and, in a folder, images of different sizes. Convert these with a program that shows you the result.""",
+    ),
+    Page(
+        "N607",
+        "data that does not fit",
+        """The images, after their preparation, do not have the height, width and channels of the net's input; or an image
+has more than 64 megapixels; or a folder of images needs more memory than the machine has.
+
+    `fashion_mnist` gives 28x28x1, but the input of the net is 32x32x1
+
+Change the preparation (`data fashion_mnist | pad(2)`), the net's input, or the images.""",
+    ),
+    Page(
+        "N608",
+        "an unknown step of preparation",
+        """After the name of the data come the steps that prepare it, in order:
+
+    data fashion_mnist | pad(2) | standardize(pixel)
+
+There are `pad(n)`, zeros on each side; `rescale`, which multiplies by 1/255, and `rescale(factor)`; and
+`standardize(pixel)` or `standardize(channel)`, (x - mean)/(std + 0.0001) with the statistics of the training part.""",
+    ),
+    Page(
+        "N609",
+        "a wrong argument of a step of preparation",
+        """`pad(n)` takes a whole number of pixels, 0 to 1048576; `rescale(factor)` a number other than 0, by default 1/255;
+`standardize(over)` one of the words `pixel` and `channel`, by default `pixel`.""",
+    ),
+    Page(
+        "N610",
+        "stored preparation that is damaged or of another shape",
+        """A weights file carries the preparation of its training data, with the statistics, so that new images are treated
+as the training images were. Here the stored steps cannot be read, or their statistics belong to images of another
+shape. Train again, or take an undamaged copy of the file.""",
+    ),
+)

@@ -1,0 +1,32 @@
+"""Opening a data file without surprises: regular files only, never waiting, every failure an error that names it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from netdsl.errors import escape, fail
+
+
+def quoted(path: Path | str) -> str:
+    """The name of a file in backticks, control and invisible characters escaped."""
+    return f"`{escape(str(path))}`"
+
+
+def open_regular(path: Path) -> tuple[BinaryIO, int]:
+    """The file, open for reading, and its size in bytes; `NetError` N601 unless it is a readable regular file.
+
+    Opened without blocking, so that a pipe without a writer is refused and not waited for.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise fail("N601", f"{quoted(path)} cannot be read: {reason.lower()}") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise fail("N601", f"{quoted(path)} is not a regular file")
+    return os.fdopen(descriptor, "rb"), status.st_size

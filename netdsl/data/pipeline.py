@@ -1,0 +1,137 @@
+"""Preparing images for a net: `pad(2) | standardize(pixel)` as a value that is fitted once and stored with the weights.
+
+What `fit` learned on the training images is applied, unchanged, to every other image.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdsl.data.dataset import Dataset, check_labels
+from netdsl.data.file import quoted
+from netdsl.data.steps import ARGUMENTS, STEPS, Floats, Pad, Standardize, Step, make_step
+from netdsl.errors import Fault, NetError, escape, fail
+from netdsl.shapes import Shape, format_shape, volume
+
+Images = NDArray[np.uint8] | NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Steps in order. An empty pipeline only turns bytes into float32, 0 to 255."""
+
+    steps: tuple[Step, ...] = ()
+
+    def fit(self, images: Images) -> Pipeline:
+        """The pipeline with the statistics of the training images (N, H, W, C)."""
+        current = images.astype(np.float32, copy=False)
+        fitted: list[Step] = []
+        for step in self.steps:
+            fitted.append(step.fit(current))
+            if len(fitted) < len(self.steps):
+                current = fitted[-1].apply(current)
+        return Pipeline(tuple(fitted))
+
+    def apply(self, images: Images) -> Floats:
+        """Images (N, H, W, C), uint8 or float32, as the net takes them: float32, contiguous."""
+        current = images.astype(np.float32, copy=False)
+        for step in self.steps:
+            current = step.apply(current)
+        return np.ascontiguousarray(current)
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """Shape (H, W, C) after every step; `Fault` N306 or N610."""
+        for step in self.steps:
+            shape = step.out_shape(shape)
+        return shape
+
+    def in_shape(self, shape: Shape) -> Shape:
+        """The stored shape (H, W, C) that becomes `shape`: what `netdsl predict` brings a photograph to.
+
+        `NetError` N607 where there is none, because the padding is larger than the image.
+        """
+        pad = sum(step.n for step in self.steps if isinstance(step, Pad))
+        height, width, channels = shape
+        if min(height, width) <= 2 * pad:
+            raise fail("N607", f"no image becomes {format_shape(shape)} by {quoted(self.text())}")
+        return height - 2 * pad, width - 2 * pad, channels
+
+    def text(self) -> str:
+        """The steps in the language: `pad(2) | standardize(pixel)`."""
+        return " | ".join(step.text() for step in self.steps)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Steps and statistics as plain JSON values; float32 arrays as base64, low byte first."""
+        return [step.to_json() for step in self.steps]
+
+
+def from_json(stored: object) -> Pipeline:
+    """The pipeline that `Pipeline.to_json` wrote; `NetError` N610 where it is damaged, nothing being trusted."""
+    if not isinstance(stored, list):
+        raise _damaged("a list of steps is expected")
+    return Pipeline(tuple(_step_from_json(entry) for entry in stored))
+
+
+def check_fits(dataset: Dataset, pipeline: Pipeline, input_shape: Shape, *, classes: int | None = None) -> None:
+    """`NetError` N607, with both shapes, unless the prepared images have the shape of the net's input.
+
+    With `classes`, the outputs of the net, also N605, with the first bad index, unless every label is below it.
+    """
+    try:
+        found = pipeline.out_shape(dataset.shape)
+    except Fault as fault:
+        raise fail(fault.code, f"{quoted(dataset.name)}: {fault.message}") from None
+    if found != tuple(input_shape):
+        steps = f" after `{pipeline.text()}` ({format_shape(dataset.shape)} as stored)" if pipeline.steps else ""
+        raise fail(
+            "N607",
+            f"{quoted(dataset.name)} gives {format_shape(found)}{steps}, "
+            f"but the input of the net is {format_shape(input_shape)}",
+        )
+    if classes is not None:
+        check_labels(dataset, classes)
+
+
+def _unpack(stored: object, what: str) -> Floats:
+    if not isinstance(stored, dict):
+        raise _damaged(f"`{what}` is missing")
+    shape, text = stored.get("shape"), stored.get("float32")
+    if not isinstance(shape, list) or len(shape) not in (1, 3) or not all(type(n) is int and n > 0 for n in shape):
+        raise _damaged(f"the shape of `{what}` is not one of an image")
+    try:
+        content = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
+    except (binascii.Error, ValueError):
+        raise _damaged(f"`{what}` is not base64") from None
+    if len(content) != 4 * volume(tuple(shape)):
+        raise _damaged(f"`{what}` and its shape do not agree")
+    array = np.frombuffer(content, "<f4").reshape(shape).astype(np.float32)
+    if not np.isfinite(array).all():
+        raise _damaged(f"`{what}` is not finite")
+    return array
+
+
+def _step_from_json(entry: object) -> Step:
+    name = entry.get("step") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(name, str) or name not in STEPS:
+        raise _damaged(f"there is no step `{escape(str(name))[:40]}`")
+    given = {key: entry[key] for key in ARGUMENTS[name] if key in entry}
+    try:
+        step = make_step(name, (), given)
+        if not isinstance(step, Standardize):
+            return step
+        mean, std = _unpack(entry.get("mean"), "mean"), _unpack(entry.get("std"), "std")
+    except Fault as fault:
+        raise _damaged(fault.message) from None
+    if mean.shape != std.shape or mean.ndim != (3 if step.over == "pixel" else 1) or (std < 0).any():
+        raise _damaged("`mean` and `std` do not agree")
+    return replace(step, mean=mean, std=std)
+
+
+def _damaged(reason: str) -> NetError:
+    return fail("N610", f"the stored preparation of the data is damaged: {reason}")
