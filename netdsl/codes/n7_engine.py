@@ -2,4 +2,58 @@
 
 from netdsl.codes.page import Page
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    Page(
+        "N701",
+        "no tensor of that name",
+        "The weights do not hold a tensor that the net needs, or you named one that does not exist. A tensor's name is the path of its node and "
+        "its own name: `stage[0].conv_1.weight`. `list(weights)` lists them.",
+    ),
+    Page(
+        "N702",
+        "a tensor of another shape",
+        "A tensor keeps the shape that its layer gives it: conv (kernel height, kernel width, in/groups, out), dense (in, out), bias (out).",
+    ),
+    Page(
+        "N703",
+        "the input is not an array of the right type",
+        "A program reads float32 images (N, H, W, C) and int32 labels (N,). netdsl does not convert other types in silence, because "
+        "a uint8 picture needs its rescaling as well: `x.astype(numpy.float32) / 255`.",
+    ),
+    Page(
+        "N704",
+        "the input has another shape",
+        "The array's shape must be the batch followed by the shape that the net's `input` line declares. A single image "
+        "needs the batch axis: `x[None]`.",
+    ),
+    Page(
+        "N705",
+        "inputs that do not match the net's",
+        "Give every input of the net, and nothing else, in a dict by name; a net with one input takes the array itself. A training "
+        "step also needs the numbers that its plan names, such as `lr` and `step`.",
+    ),
+    Page(
+        "N706",
+        "the wrong number of images",
+        "All inputs of one call hold the same number of images. Inference takes any number; a training step takes from 1 up to "
+        "the batch that the program was compiled for, since batch statistics and the mean loss are those of one batch.",
+    ),
+    Page("N707", "no node of that name", "`want=` names nodes by their paths, as `netdsl summary` prints them."),
+    Page(
+        "N708",
+        "a count out of range",
+        "`batch` is an integer from 1 to 1,048,576 and `threads` one from 1 to 256. More threads than cores are accepted; "
+        "netdsl never changes the number in silence.",
+    ),
+    Page(
+        "N709",
+        "no such instruction set",
+        "`isa=` and the environment variable NETDSL_ISA take `base`, `avx2` or `avx512`, and this processor must have it. Unset it to use "
+        "the best one.",
+    ),
+    Page(
+        "N710",
+        "not enough memory",
+        "The plan needs more memory than could be had. A smaller `batch` needs less; `netdsl compile NET --batch N` prints what a plan needs.",
+    ),
+)
