@@ -1,1 +1,5 @@
-"""The primitive operations: shape rule, NumPy body and gradient of each."""
+"""The primitive operations: shape rule, NumPy body and gradient of each; importing this package fills `op.KINDS`."""
+
+from netdsl.ops import conv, dot, effect, lrn, map, pool, random, reduce, shape, softmax
+
+__all__ = ["conv", "dot", "effect", "lrn", "map", "pool", "random", "reduce", "shape", "softmax"]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 UNARY = ("neg", "abs", "exp", "log", "sqrt", "tanh", "sigmoid", "erf", "log1p")
 BINARY = ("add", "sub", "mul", "div", "pow", "max", "min", "gt", "ge", "eq")
+_ARITHMETIC = ("add", "sub", "mul", "div", "pow")
 _INFIX = {"add": (" + ", 1), "sub": (" - ", 1), "mul": ("*", 2), "div": ("/", 2), "pow": ("**", 4)}
 
 
@@ -113,6 +114,8 @@ def compare(op: str, a: Operand, b: Operand) -> Expression:
 def where(condition: Expression, a: Operand, b: Operand) -> Expression:
     """`a` where the condition is not 0, else `b`."""
     a, b = _lift(a), _lift(b)
+    if condition.op == "c":
+        return a if condition.number else b
     return a if a == b else Expression("where", (condition, a, b))
 
 
@@ -141,13 +144,41 @@ def _binary(op: str, a: Operand, b: Operand) -> Expression:
     return Expression(op, (a, b))
 
 
+def rebuild(op: str, args: Sequence[Expression]) -> Expression:
+    """An inner node with these arguments, simplified as the constructors do."""
+    if op == "where":
+        return where(*args)
+    if op in _ARITHMETIC:
+        return _binary(op, *args)
+    return unary(op, *args) if op in UNARY else Expression(op, tuple(args))
+
+
 def substitute(expression: Expression, replacements: Sequence[Expression]) -> Expression:
     """The expression with operand i replaced by `replacements[i]`."""
+    done: dict[Expression, Expression] = {}
+
+    def visit(e: Expression) -> Expression:
+        if e.op == "x":
+            return replacements[e.index]
+        if not e.args:
+            return e
+        if e not in done:
+            done[e] = rebuild(e.op, [visit(a) for a in e.args])
+        return done[e]
+
+    return visit(expression)
+
+
+def indices(expression: Expression) -> frozenset[int]:
+    """Indices of the operands that occur in the expression."""
     if expression.op == "x":
-        return replacements[expression.index]
-    if not expression.args:
-        return expression
-    return Expression(expression.op, tuple(substitute(a, replacements) for a in expression.args))
+        return frozenset((expression.index,))
+    return frozenset(i for a in expression.args for i in indices(a))
+
+
+def node_count(expression: Expression) -> int:
+    """Operations in the expression, each occurrence counted."""
+    return sum(node_count(a) for a in expression.args) + bool(expression.args)
 
 
 @lru_cache(maxsize=4096)
@@ -180,8 +211,7 @@ def derivative(expression: Expression, index: int) -> Expression:
 
 
 def _power_derivative(a: Expression, b: Expression, da: Expression, db: Expression) -> Expression:
-    assert db == constant(0), "the exponent of `pow` must not depend on the operand"
-    return da * b * a ** (b - 1)
+    return da * (b * a ** (b - 1)) + db * (unary("log", a) * a**b)
 
 
 def _outer_derivative(expression: Expression, a: Expression) -> Expression:
@@ -228,7 +258,15 @@ def _apply(np: Any, e: Expression, a: list[Any], arrays: Sequence[Array], dtype:
         return _sigmoid(np, a[0])
     if e.op == "erf":
         return _erf(np, a[0], dtype)
-    names = {"neg": "negative", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power", "max": "maximum", "min": "minimum"}
+    names = {
+        "neg": "negative",
+        "sub": "subtract",
+        "mul": "multiply",
+        "div": "divide",
+        "pow": "power",
+        "max": "maximum",
+        "min": "minimum",
+    }
     return getattr(np, names.get(e.op, e.op))(*a)
 
 

@@ -10,7 +10,8 @@ is one `Kind` in `netdsl/ops/`. `Ops` prints in the language's own syntax, one o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from netdsl.ops.expression import Expression
@@ -50,7 +51,7 @@ class Value:
 class Op:
     """One operation: `ins` and `outs` are value ids; `attrs` are sorted pairs; `origin` is the node's path.
 
-    `phase`: `forward`, `backward`, `reduce` or `update`.
+    `phase`: `prepare` (depends on weights alone; run once whenever they change), `forward`, `backward`, `reduce` or `update`.
     """
 
     kind: str
@@ -72,16 +73,15 @@ class Kind:
     """Everything about one kind of operation.
 
     `shape(attrs, *in_shapes) -> out_shapes` asserts that the operands fit; `run(attrs, *arrays) -> arrays` is the NumPy
-    body, any float dtype; `vjp(build, op, dys) -> gradients` emits, for each input, the operations of its gradient
-    (None where there is none: integers, constants) given those of the outputs (None where nothing flows).
-    `mixes_batch` says that one image's output depends on other images.
+    body, any float dtype, called through `Ops.run`, which adds the attribute `batched`; `vjp(build, op, dys) -> gradients` emits, for each input, the operations of its gradient
+    (None where there is none: integers, constants) given those of the outputs (None where nothing flows). A kind without
+    a `vjp` passes no gradient to any input.
     """
 
     name: str
     shape: Callable[..., tuple[Shape, ...]]
     run: Callable[..., tuple[Array, ...]]
     vjp: Callable[[Build, Op, Sequence[Value | None]], Sequence[Value | None]] | None = None
-    mixes_batch: bool = False
 
 
 KINDS: dict[str, Kind] = {}
@@ -131,6 +131,20 @@ class Ops:
         roots = [*self.outputs.values(), *self.gradients.values()]
         assert all(i in ready for i in roots), "a root is never made"
 
+    def run(self, op: Op, arrays: Sequence[Array], images: int) -> tuple[Array, ...]:
+        """The NumPy body of one operation on a batch of `images`: `n` in its attributes becomes their number."""
+        attrs = {name: _bound(value, images) for name, value in op.attrs}
+        attrs["batched"] = any(self.values[i].batched for i in op.outs)
+        return KINDS[op.kind].run(attrs, *arrays)
+
+    def mixes_batch(self, op: Op) -> bool:
+        """Whether one result depends on several images: batched operands, and a result without the batch."""
+        return any(self.values[i].batched for i in op.ins) and not all(self.values[i].batched for i in op.outs)
+
+
+def _bound(value: Any, images: int) -> Any:
+    return tuple(images if v == BATCH else v for v in value) if isinstance(value, tuple) else value
+
 
 def _text(value: object) -> str:
     if isinstance(value, bool):
@@ -162,14 +176,27 @@ class Build:
         self._producers: dict[int, Op] = {}
 
     def value(self, shape: Shape, *, dtype: str = "f32", role: str = "temp", name: str = "") -> Value:
-        """A new value; a taken or missing name gets a number."""
-        stem, number = name or "v", 0 if name else 1
-        while (final := stem if name and number == 0 else f"{stem}{'_' if name else ''}{number}") in self._by_name:
-            number = max(number + 1, len(self.values) if not name else number + 1)
+        """A new value. Without a name it is called `%` and its id, which no path can be; a taken name gets a number."""
+        final = self._free(name) if name else f"%{len(self.values)}"
         made = Value(len(self.values), shape, dtype, role, final)
         self.values[made.id] = made
         self._by_name[final] = made.id
         return made
+
+    def _free(self, name: str) -> str:
+        if name not in self._by_name:
+            return name
+        return next(final for k in count(2) if (final := f"{name}:{k}") not in self._by_name)
+
+    def rename(self, value: Value, name: str) -> Value:
+        """The value under a name of its own, such as its node's path; a value that has one keeps it."""
+        if not value.name.startswith("%"):
+            return value
+        del self._by_name[value.name]
+        renamed = replace(value, name=self._free(name))
+        self.values[value.id] = renamed
+        self._by_name[renamed.name] = value.id
+        return renamed
 
     def named(self, name: str) -> Value | None:
         """The value of that name."""
@@ -177,13 +204,26 @@ class Build:
         return None if found is None else self.values[found]
 
     def input(self, name: str, shape: Shape, dtype: str = "f32") -> Value:
+        """An array bound at each run, one for each name."""
+        if name in self.inputs:
+            found = self.values[self.inputs[name]]
+            assert (found.shape, found.dtype) == (shape, dtype), f"input {name}: {found.shape} and {shape}"
+            return found
         made = self.value(shape, dtype=dtype, role="input", name=name)
         self.inputs[name] = made.id
         return made
 
     def scalar(self, name: str, dtype: str = "f32") -> Value:
-        """A number bound at each run, one for each name."""
-        return self.named(name) or self.value((), dtype=dtype, role="scalar", name=name)
+        """A number bound at each run, one for each name: f32, or i32 for `random`."""
+        found = self.named(name) or self.value((), dtype=dtype, role="scalar", name=name)
+        assert found.role == "scalar" and found.dtype == dtype, (
+            f"scalar {name}: {found.role}, {found.dtype} and {dtype}"
+        )
+        return found
+
+    def inverse_batch(self) -> Value:
+        """The scalar 1/n, n being the number of images of the run: whoever runs the program binds it."""
+        return self.scalar("inverse_batch")
 
     def const(self, array: Array, name: str = "const") -> Value:
         made = self.value(tuple(array.shape), dtype={"f": "f32", "i": "i32"}[array.dtype.kind], role="const", name=name)
@@ -192,7 +232,9 @@ class Build:
 
     def tensor(self, name: str, shape: Shape, role: str) -> Value:
         """Declare a parameter or state by its full name, once."""
-        return self.named(name) or self.value(shape, role=role, name=name)
+        found = self.named(name) or self.value(shape, role=role, name=name)
+        assert (found.shape, found.role) == (shape, role), f"{role} {name}: {found.shape}, {found.role} and {shape}"
+        return found
 
     def param(self, name: str) -> Value:
         """A tensor of the node being lowered, declared before by the lowering of the net."""
@@ -206,14 +248,23 @@ class Build:
         """Emit one operation; returns its output, a tuple of several, or None."""
         shapes = KINDS[kind].shape(attrs, *(v.shape for v in ins))
         outs = tuple(self.value(shape, dtype=dtype, name=name) for shape in shapes)
-        op = Op(kind, tuple(v.id for v in ins), tuple(v.id for v in outs), tuple(sorted(attrs.items())), self.phase, self.origin)
+        op = Op(
+            kind,
+            tuple(v.id for v in ins),
+            tuple(v.id for v in outs),
+            tuple(sorted(attrs.items())),
+            self.phase,
+            self.origin,
+        )
         self.ops.append(op)
         self._producers.update((v.id, op) for v in outs)
         return outs[0] if len(outs) == 1 else outs or None
 
     def map(self, expression: Expression, *ins: Value, shape: Shape | None = None, name: str = "") -> Value:
         """Emit an elementwise expression over inputs that broadcast as NumPy's; `shape` widens the result."""
-        made: Value = self.add("map", *ins, expression=expression, name=name, **({} if shape is None else {"shape": shape}))
+        made: Value = self.add(
+            "map", *ins, expression=expression, name=name, **({} if shape is None else {"shape": shape})
+        )
         return made
 
     def producer(self, value: Value) -> Op | None:

@@ -1,0 +1,114 @@
+"""`random`: numbers that depend on seed, stream, step, image and element alone (Salmon et al. 2011, Philox4x32-10).
+
+`random(seed, step, like; distribution, key[, p])` has the shape of `like`, whose values are not read. `seed` and `step` are i32
+scalars; `key` is a 64-bit number that names the stream (`stream_key`). All arithmetic below is on unsigned 32-bit words.
+
+    key words      k0 = low(key) ^ seed    k1 = high(key)
+    counter words  c = (e/4, 0, row, step)       row = index of the image (0 without a batch), e = element within it, rows major
+    a round        c ← (high(M1·c2) ^ c1 ^ k0, low(M1·c2), high(M0·c0) ^ c3 ^ k1, low(M0·c0))
+                   M0 = 0xD2511F53, M1 = 0xCD9E8D57; after each but the last: k0 += 0x9E3779B9, k1 += 0xBB67AE85; ten rounds
+    word of e      w = c[e % 4]
+
+    uniform        (w >> 8)·2^-24, in [0, 1), exact in float32
+    bernoulli      1 where uniform >= p (p rounded to float32), else 0: the mask of what is kept; it is not scaled
+    normal         of the words (a, b) of a pair of elements (2i, 2i+1): r = sqrt(-2·ln(((a >> 8) + 1)·2^-24)), t = 2π·(b >> 8)·2^-24;
+                   the even element is r·cos t, the odd r·sin t (Box and Muller 1958)
+
+e/4 has its high 32 bits in the second counter word where a row has 2^34 elements or more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from math import pi
+from typing import TYPE_CHECKING, Any
+
+from netdsl.ops.op import Build, Kind, Shape, Value, register
+
+if TYPE_CHECKING:
+    from netdsl.ops.op import Array
+
+DISTRIBUTIONS = ("uniform", "bernoulli", "normal")
+ROUNDS = 10
+M0, M1 = 0xD2511F53, 0xCD9E8D57
+W0, W1 = 0x9E3779B9, 0xBB67AE85
+MASK = 0xFFFFFFFF
+
+
+def stream_key(path: str, purpose: str) -> int:
+    """The 64-bit name of a stream: the first 8 bytes, little-endian, of BLAKE2b over `path NUL purpose`."""
+    return int.from_bytes(blake2b(f"{path}\0{purpose}".encode(), digest_size=8).digest(), "little")
+
+
+def draw(build: Build, like: Value, *, distribution: str, purpose: str, **attrs: Any) -> Value:
+    """Emit a `random` of the node being lowered, on the scalars `seed` and `step`."""
+    seed, step = build.scalar("seed", "i32"), build.scalar("step", "i32")
+    key = stream_key(build.origin, purpose)
+    drawn: Value = build.add("random", seed, step, like, distribution=distribution, key=key, **attrs)
+    return drawn
+
+
+def philox(counter: Array, key: tuple[int, int]) -> Array:
+    """Words (…, 4) uint32 of counters (…, 4) uint32."""
+    import numpy as np
+
+    c0, c1, c2, c3 = (counter[..., i].astype(np.uint64) for i in range(4))
+    k0, k1 = key
+    for _ in range(ROUNDS):
+        low, high = c0 * np.uint64(M0), c2 * np.uint64(M1)
+        c0, c1, c2, c3 = (
+            (high >> np.uint64(32)) ^ c1 ^ np.uint64(k0),
+            high & np.uint64(MASK),
+            (low >> np.uint64(32)) ^ c3 ^ np.uint64(k1),
+            low & np.uint64(MASK),
+        )
+        k0, k1 = (k0 + W0) & MASK, (k1 + W1) & MASK
+    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+
+
+def words(shape: tuple[int, ...], *, rows: int, seed: int, step: int, key: int) -> Array:
+    """One word for each element, (rows, elements rounded up to a multiple of 4)."""
+    import numpy as np
+
+    elements = int(np.prod(shape, dtype=np.int64)) // max(rows, 1)
+    quads = np.arange(-(-elements // 4), dtype=np.uint64)
+    counter = np.zeros((rows, len(quads), 4), np.uint32)
+    counter[..., 0] = quads & np.uint64(MASK)
+    counter[..., 1] = quads >> np.uint64(32)
+    counter[..., 2] = np.arange(rows, dtype=np.uint32)[:, None]
+    counter[..., 3] = step & MASK
+    return philox(counter, ((key ^ (seed & MASK)) & MASK, key >> 32)).reshape(rows, -1)
+
+
+def _shape(attrs: Mapping[str, Any], seed: Shape, step: Shape, like: Shape) -> tuple[Shape, ...]:
+    assert seed == step == (), f"seed {seed} and step {step} are scalars"
+    assert attrs["distribution"] in DISTRIBUTIONS, attrs
+    assert ("p" in attrs) == (attrs["distribution"] == "bernoulli"), attrs
+    return (like,)
+
+
+def _run(attrs: Mapping[str, Any], seed: Array, step: Array, like: Array) -> tuple[Array, ...]:
+    import numpy as np
+
+    rows = like.shape[0] if attrs["batched"] else 1
+    drawn = words(like.shape, rows=rows, seed=int(seed), step=int(step), key=attrs["key"]) >> np.uint32(8)
+    elements = like.size // max(rows, 1)
+    if attrs["distribution"] == "normal":
+        return (_normal(drawn, like.dtype)[:, :elements].reshape(like.shape),)
+    uniform = (drawn.astype(np.float32) * np.float32(2.0**-24))[:, :elements].reshape(like.shape)
+    if attrs["distribution"] == "bernoulli":
+        uniform = uniform >= np.float32(attrs["p"])
+    return (uniform.astype(like.dtype),)
+
+
+def _normal(drawn: Array, dtype: Any) -> Array:
+    import numpy as np
+
+    a, b = drawn[:, 0::2].astype(dtype), drawn[:, 1::2].astype(dtype)
+    scale = dtype.type(2.0**-24)
+    r, t = np.sqrt(-2 * np.log((a + 1) * scale)), dtype.type(2 * pi) * (b * scale)
+    return np.stack([r * np.cos(t), r * np.sin(t)], axis=-1).reshape(len(drawn), -1)
+
+
+register(Kind("random", _shape, _run))

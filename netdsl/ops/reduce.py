@@ -1,0 +1,97 @@
+"""`reduce`: sums over axes; `moments`: mean and biased variance, in two passes. Axis 0 is the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from netdsl.ops.expression import constant, operands
+from netdsl.ops.op import BATCH, Build, Kind, Op, Shape, Value, register
+
+if TYPE_CHECKING:
+    from netdsl.ops.op import Array
+
+
+def _check(axes: Sequence[int], x: Shape) -> None:
+    assert list(axes) == sorted(set(axes)) and axes and 0 <= axes[0] and axes[-1] < len(x), f"axes {axes} of {x}"
+
+
+def _kept(x: Shape, axes: Sequence[int]) -> Shape:
+    return tuple(1 if axis in axes else size for axis, size in enumerate(x))
+
+
+def _dropped(x: Shape, axes: Sequence[int]) -> Shape:
+    return tuple(size for axis, size in enumerate(x) if axis not in axes)
+
+
+def _shape(attrs: Mapping[str, Any], x: Shape) -> tuple[Shape, ...]:
+    _check(attrs["axes"], x)
+    return ((_kept if attrs["keep"] else _dropped)(x, attrs["axes"]),)
+
+
+def _run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
+    import numpy as np
+
+    return (np.asarray(x.sum(axis=attrs["axes"], keepdims=attrs["keep"])),)
+
+
+def stretchable(build: Build, value: Value, x: Shape, axes: Sequence[int]) -> Value:
+    """A value whose `axes` of x were dropped, reshaped where it must be so that it broadcasts against x."""
+    target = _kept(x, axes)
+    while target and target[0] == 1 and len(target) > len(value.shape):
+        target = target[1:]
+    if value.shape == target:
+        return value
+    reshaped: Value = build.add("reshape", value, shape=target[1:] if value.batched else target)
+    return reshaped
+
+
+def _vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+    dy, x = dys[0], build.values[op.ins[0]].shape
+    assert dy is not None
+    narrow = dy if op["keep"] else stretchable(build, dy, x, op["axes"])
+    return (build.map(operands(1)[0], narrow, shape=x),)
+
+
+def _moments_shape(attrs: Mapping[str, Any], x: Shape) -> tuple[Shape, ...]:
+    _check(attrs["axes"], x)
+    return (_dropped(x, attrs["axes"]),) * 2
+
+
+def _moments_run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
+    import numpy as np
+
+    axes = attrs["axes"]
+    mean = x.mean(axis=axes, keepdims=True)
+    variance = np.square(x - mean).mean(axis=axes)
+    return np.asarray(mean.reshape(variance.shape)), np.asarray(variance)
+
+
+def _moments_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+    """dx = (dmean + 2·(x - mean)·dvar)/count; the images' part of the count is known at the run."""
+    x, axes = build.values[op.ins[0]], op["axes"]
+    mean, dmean, dvar = (
+        None if v is None else stretchable(build, v, x.shape, axes) for v in (build.values[op.outs[0]], *dys)
+    )
+    factor = constant(1.0 / prod(int(x.shape[a]) for a in axes if x.shape[a] != BATCH))
+    ins: list[Value] = []
+
+    def operand(value: Value) -> Any:
+        ins.append(value)
+        return operands(len(ins))[-1]
+
+    if dvar is None:
+        assert dmean is not None
+        inner: Any = operand(dmean)
+    else:
+        assert mean is not None
+        inner = 2.0 * (operand(x) - operand(mean)) * operand(dvar)
+        inner = inner if dmean is None else operand(dmean) + inner
+    if BATCH in [x.shape[a] for a in axes]:
+        factor = factor * operand(build.inverse_batch())
+    return (build.map(inner * factor, *ins, shape=x.shape),)
+
+
+register(Kind("reduce", _shape, _run, _vjp))
+register(Kind("moments", _moments_shape, _moments_run, _moments_vjp))
