@@ -1,0 +1,104 @@
+"""The LALR parser of `grammar/netdsl.lark`, built once and kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from lark import Lark, Token, UnexpectedInput
+
+from netdsl.errors import Source, Span, fail
+from netdsl.language.build import Builder
+
+_LOCK = Lock()
+
+
+class Newlines:
+    """Drops the ends of statements inside () and []."""
+
+    always_accept = ("_NL",)
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        opened: list[str] = []
+        for token in stream:
+            kind = token.type
+            if kind == "_NL":
+                if opened and opened[-1] != "}":
+                    self._refuse_semicolon(token)
+                    continue
+            elif kind in ("LPAR", "LSQB", "LBRACE"):
+                opened.append({"(": ")", "[": "]", "{": "}"}[token])
+            elif opened and token == opened[-1]:
+                opened.pop()
+            yield token
+
+    def _refuse_semicolon(self, token: Token) -> None:
+        for line_start, line in _pieces(token):
+            if ";" in line:
+                at = line_start + line.index(";")
+                span = Span(self.builder.source, at, at + 1)
+                raise fail("N109", "`;` ends a statement, and a bracket is still open", span=span, help="write `,`")
+
+
+def _pieces(token: Token) -> Iterator[tuple[int, str]]:
+    """Lines of a newline token up to their comments, with their offsets."""
+    at = int(token.start_pos or 0)
+    for line in str(token).split("\n"):
+        yield at, line.partition("#")[0]
+        at += len(line) + 1
+
+
+@cache
+def _lark() -> tuple[Lark, Builder]:
+    builder = Builder()
+    text = files("netdsl.grammar").joinpath("netdsl.lark").read_text("utf-8")
+    options: dict[str, Any] = {
+        "parser": "lalr",
+        "lexer": "contextual",
+        "start": ["start", "value"],
+        "keep_all_tokens": True,
+        "maybe_placeholders": False,
+    }
+    return Lark(text, cache=_cache_file(), transformer=builder, postlex=Newlines(builder), **options), builder
+
+
+def _cache_file() -> str | bool:
+    """A file in the user's cache folder, or False where there is none to write to; Lark checks its hash."""
+    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    folder = Path(root, "netdsl")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except OSError:
+        return False
+    # The cache is a pickle: read it only where nobody else can write.
+    if not os.access(folder, os.W_OK) or (os.name == "posix" and (found.st_uid != os.getuid() or found.st_mode & 0o022)):
+        return False
+    return str(folder / "grammar.cache")
+
+
+def parse(source: Source, text: str, start: str) -> Any:
+    """The tree of `text`, whose places are those of `source`; raises Lark's `UnexpectedInput` or a `NetError`."""
+    lark, builder = _lark()
+    with _LOCK:
+        builder.source = source
+        return lark.parse(text, start=start)
+
+
+def failure_of(text: str) -> UnexpectedInput | None:
+    """How the parser stops at a text, or None where it does not; used to classify mistakes by example."""
+    try:
+        parse(Source("example", text), text, "start")
+    except UnexpectedInput as error:
+        return error
+    except ValueError:
+        return None
+    return None
