@@ -1,0 +1,125 @@
+/* The contract of the C side: the record of a step, the table of kernels, and the calls into the engine.
+ *
+ * A plan is an array of `nd_step`. Every member is 8 bytes, an int64_t or a double, so Python fills an int64 matrix by
+ * the names in ND_FIELDS. Offsets, strides and images count elements of 4 bytes. Operand 0 is the output. An operand
+ * lies in a buffer (0 is the arena, 1... are bound at each run) at `offset`; `image` is the distance from one image to
+ * the next, and 0 where all images share it. `stride0` ... `stride4` serve map, reduce, copy, random and the extra operands of
+ * an epilogue; the other kernels take dense operands, channels last. nd_operations.h says what each kernel reads.
+ */
+#ifndef ND_KERNELS_H
+#define ND_KERNELS_H
+
+#include <stdint.h>
+
+#define ND_OPERANDS 8
+#define ND_DIMS 5
+#define ND_LANES 16        /* output channels of a panel */
+#define ND_SEGMENT 576     /* most terms of a sum that go into one accumulator */
+#define ND_MAX_THREADS 256
+#define ND_NOWHERE (-1)    /* the buffer of an operand that is absent */
+
+#define ND_OPERAND(INT, x) \
+    INT(x##_buffer) INT(x##_offset) INT(x##_image) \
+    INT(x##_stride0) INT(x##_stride1) INT(x##_stride2) INT(x##_stride3) INT(x##_stride4)
+
+/* Each field once: INT(name) for an int64_t, REAL(name) for a double. */
+#define ND_FIELDS(INT, REAL) \
+    INT(kernel)          /* row of ND_KERNELS */ \
+    INT(cost)            /* estimated nanoseconds on one thread at the declared batch */ \
+    INT(update_starts)   /* 1 on the first step that changes weights: from here on an interrupt waits for the end */ \
+    ND_OPERAND(INT, x0) ND_OPERAND(INT, x1) ND_OPERAND(INT, x2) ND_OPERAND(INT, x3) \
+    ND_OPERAND(INT, x4) ND_OPERAND(INT, x5) ND_OPERAND(INT, x6) ND_OPERAND(INT, x7) \
+    INT(size0) INT(size1) INT(size2) INT(size3) INT(size4)       /* an image's axes, outermost first; 1 where unused */ \
+    INT(inner0) INT(inner1) INT(inner2) INT(inner3) INT(inner4)  /* copy: the source's axes */ \
+    INT(begin0) INT(begin1) INT(begin2) INT(begin3) INT(begin4)  /* copy: where the source starts in the result */ \
+    INT(in_h) INT(in_w) INT(in_c) INT(out_h) INT(out_w) INT(out_c) \
+    INT(kernel_h) INT(kernel_w) INT(stride_h) INT(stride_w) INT(pad_top) INT(pad_left) \
+    INT(dilation_h) INT(dilation_w) INT(upsample_h) INT(upsample_w) INT(groups) \
+    INT(rows) INT(columns) \
+    INT(inputs)          /* inputs of a bytecode program */ \
+    INT(words)           /* int32 words of a bytecode program; 0: no program */ \
+    INT(chunks) INT(chunk_rows)  /* a sum over rows is cut into `chunks` partial sums of `chunk_rows` rows */ \
+    INT(before) INT(after) \
+    INT(distribution)    /* random: 0 uniform, 1 bernoulli, 2 normal */ \
+    INT(key)             /* random: 64 bits that name the purpose */ \
+    REAL(p)              /* random: probability of 1 */ \
+    REAL(fill)           /* copy: the number outside the source */
+
+#define ND_INT(name) int64_t name;
+#define ND_REAL(name) double name;
+typedef struct { ND_FIELDS(ND_INT, ND_REAL) } nd_step;
+#undef ND_INT
+#undef ND_REAL
+
+typedef struct { int64_t buffer, offset, image, stride[ND_DIMS]; } nd_operand;
+
+static inline const nd_operand *nd_operand_of(const nd_step *step, int i)
+{
+    return (const nd_operand *)&step->x0_buffer + i;
+}
+
+/* The table: every operation on every instruction set, the fastest set first. */
+#define ND_OPERATIONS(ROW, isa) \
+    ROW(conv, isa) ROW(conv_dw, isa) ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) \
+    ROW(pool_max, isa) ROW(pool_max_dx, isa) ROW(pool_sum, isa) ROW(pool_sum_dx, isa) \
+    ROW(map, isa) ROW(reduce, isa) ROW(moments, isa) \
+    ROW(softmax, isa) ROW(softmax_dx, isa) ROW(softmax_xent, isa) ROW(softmax_xent_dx, isa) \
+    ROW(lrn_sum, isa) ROW(random, isa) ROW(copy, isa)
+#if defined(__x86_64__)
+#define ND_KERNELS(ROW) ND_OPERATIONS(ROW, avx512) ND_OPERATIONS(ROW, avx2) ND_OPERATIONS(ROW, base)
+#else
+#define ND_KERNELS(ROW) ND_OPERATIONS(ROW, base)
+#endif
+
+/* One task's view of a step: where the operands lie now, how many images there are, and a scratch of its own thread. */
+typedef struct {
+    const nd_step *step;
+    float *x[ND_OPERANDS];
+    int64_t n;
+    int phase;
+    float *scratch;
+} nd_call;
+
+typedef struct {
+    const char *name, *isa;
+    int64_t (*tasks)(const nd_step *step, int phase, int64_t n);
+    void (*run)(const nd_call *call, int64_t task);
+} nd_kernel;
+
+extern const nd_kernel nd_kernel_table[];
+extern const int nd_kernel_count;
+
+/* Whether this processor has the instruction set. */
+int nd_isa_usable(const char *isa);
+
+/* A buffer holds `fixed` elements and `image` more for each image of a run. */
+typedef struct { int64_t fixed, image; } nd_size;
+
+/* What is wrong with a plan: the step (-1: nothing) and the reason. */
+typedef struct { int64_t step; const char *reason; } nd_fault;
+
+/* Prove that every step is well formed and touches only its buffers, for any number of images up to `batch`. */
+nd_fault nd_check(const nd_step *steps, int64_t count, const nd_size *sizes, int64_t buffers, int64_t batch);
+
+/* Elements of scratch that one thread needs for the whole plan. */
+int64_t nd_scratch(const nd_step *steps, int64_t count);
+
+/* For each buffer, whether a step touches it (1) and whether one writes it (2). */
+void nd_usage(const nd_step *steps, int64_t count, int64_t buffers, uint8_t *usage);
+
+/* A run. `scratch` holds `scratch_elements` for each of `threads`. `poll` (or NULL) is asked now and then on the calling
+ * thread, and stops the run by answering nonzero, unless weights have begun to change. Returns 1 if it was stopped. */
+typedef struct {
+    const nd_step *steps;
+    int64_t count;
+    float *const *buffers;
+    int64_t n;
+    int threads;
+    float *scratch;
+    int64_t scratch_elements;
+    int (*poll)(void);
+} nd_plan_run;
+
+int nd_run(const nd_plan_run *run);
+
+#endif

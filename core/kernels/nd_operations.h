@@ -1,0 +1,64 @@
+/* What each kernel reads: its operands in order (output first) and its fields; which of them are written; its phases.
+ *
+ * n is the number of images of the run. Panels: for each of `groups`, ceil(O/16) blocks of K rows of 16 numbers, K in the order
+ * (kernel_h, kernel_w, channels a group), lanes past the last output channel 0; length groups * ceil(O/16) * K * 16.
+ *
+ * conv             y, x, w panel, code, x1 ... x4
+ *     y = epilogue(patches(x) * w). in_h in_w in_c out_h out_w out_c kernel_* stride_* pad_* dilation_* upsample_* groups (1 where
+ *     unused); input row oh*stride_h - pad_top + kh*dilation_h, counted in an input whose rows stand upsample_h
+ *     apart with zeros between (so pads may be negative). conv_dx is conv on dy with a flip panel, stride 1, upsample = its
+ *     stride, pad = dilation*(kernel - 1) - pad. A dot is a 1x1 conv on a 1x1 map, or on a map out_h x 1 for more rows
+ *     an image. words > 0: bytecode whose input 0 is the convolution's result and input k is operand 3+k, with
+ *     stride0 stride1 stride2 over (out_h, out_w, out_c); inputs counts input 0 too.
+ * conv_dw          dw panel, x, dy, partials
+ *     dw = sum over n, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
+ *     n*out_h*out_w, so chunks*chunk_rows >= batch*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.
+ * pack_panel       panel, w (kernel_h, kernel_w, in_c/groups, out_c)       kernel_h kernel_w in_c out_c groups
+ * unpack_panel     w, panel                                                the same
+ * pack_flip        flip panel, panel                                       the same: those of the forward conv
+ *     The panel of the conv that computes conv_dx: K = (kernel_h, kernel_w turned by 180 degrees, out_c/groups), O = in_c/groups.
+ * pool_max         y, x                in_* in_c out_h out_w kernel_* stride_* pad_*; windows clipped to the image; NaN wins
+ * pool_max_dx      dx, x, dy           the same; the first maximum in scanning order gets dy
+ * pool_sum         y, x                the same
+ * pool_sum_dx      dx, dy              the same
+ * map              y, code, x0 ... x5  size0 ... size4, every operand's strides and image (0 = broadcast); inputs words
+ * reduce           y, x, partials      size0 ... size4 and strides of x; y's strides 0 on the axes that are summed, y's image 0
+ *     where the batch is summed. Chunk i sums terms i*chunk_rows ... of the reduced axes in order (batch first); partials: chunks *
+ *     elements of y at the declared batch, absent where chunks = 1.
+ * moments          mean, var, x, partials      rows (an image), columns: over all rows of all images for each column;
+ *     partials: (batch + 1) * columns. Merged in image order; two passes; biased.
+ * softmax          y, x                rows (an image), columns
+ * softmax_dx       dx, y, dy           the same
+ * softmax_xent     loss, logits, labels (int32)            one loss a row; a label outside 0 ... columns-1 gives NaN
+ * softmax_xent_dx  dlogits, logits, labels, dloss          dloss one a row
+ * lrn_sum          y, x                rows columns before after: y[c] = sum of x[c-before ... c+after]
+ * random           y, seed, step (int32 scalars)           columns elements a row, one row an image; distribution p key
+ * copy             y, x                size* of y, strides of both; elements outside begin* ... begin*+inner* are `fill`;
+ *     inner0 = 0: the source covers the result.
+ *
+ * Bytecode: int32 words [instructions, constants, then 5 words an instruction: op, result, a, b, c, then the constants as float bits].
+ * A place is 0 ... 23 a register, 32 + k input k, 64 + k constant k; the result of the last instruction is place 31, the output,
+ * which occurs nowhere else. Unused places are 0. `where` picks b where a is not 0, else c. `copy` is the identity.
+ */
+#ifndef ND_OPERATIONS_H
+#define ND_OPERATIONS_H
+
+#define ND_REGISTERS 24
+#define ND_PLACE_OUTPUT 31
+#define ND_PLACE_INPUT 32
+#define ND_PLACE_CONSTANT 64
+#define ND_MAX_CONSTANTS 64
+
+#define ND_CODES(ROW) \
+    ROW(copy) ROW(neg) ROW(abs) ROW(exp) ROW(log) ROW(sqrt) ROW(tanh) ROW(sigmoid) ROW(erf) ROW(log1p) \
+    ROW(add) ROW(sub) ROW(mul) ROW(div) ROW(pow) ROW(max) ROW(min) ROW(gt) ROW(ge) ROW(eq) ROW(where)
+
+/* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
+#define ND_RULES(ROW) \
+    ROW(conv, 1, 1) ROW(conv_dw, 9, 2) ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) \
+    ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
+    ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(moments, 11, 4) \
+    ROW(softmax, 1, 1) ROW(softmax_dx, 1, 1) ROW(softmax_xent, 1, 1) ROW(softmax_xent_dx, 1, 1) \
+    ROW(lrn_sum, 1, 1) ROW(random, 1, 1) ROW(copy, 1, 1)
+
+#endif
