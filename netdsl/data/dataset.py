@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -89,9 +90,9 @@ def open_data(spec: str | Path, *, size: Shape | None = None) -> Split:
     """
     shipped = next((data.name for data in SHIPPED if data.name == str(spec)), None)
     root = Path(__file__).parent / shipped if shipped else Path(spec)
+    if not os.path.isdir(root):  # unlike Path.is_dir, false for names that no file can have
+        raise _unknown(str(spec), exists=os.path.exists(root))
     name = shipped or root.resolve().name
-    if not root.is_dir():
-        raise _unknown(str(spec), exists=root.exists())
     split = _open_idx(root, name) if _find(root, IMAGE_NAMES, "train") else _open_folder(root, name, size)
     if len(split.train.classes) < 2:
         raise fail("N605", f"{quoted(spec)} has one class only: there is nothing to tell apart")
@@ -119,7 +120,7 @@ def _unknown(spec: str, *, exists: bool) -> NetError:
 
 def _find(root: Path, names: tuple[str, ...], part: str) -> Path | None:
     candidates = [root / (name.format(part) + suffix) for name in names for suffix in ("", ".gz")]
-    return next((path for path in candidates if path.exists()), None)
+    return next((path for path in candidates if os.path.exists(path)), None)
 
 
 def _open_idx(root: Path, name: str) -> Split:
