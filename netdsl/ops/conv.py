@@ -1,11 +1,12 @@
-"""`conv`, `conv_dx`, `conv_dw`: a linear filter slid over an image, and its two gradients, each of which is a gradient of the others.
+"""`conv`, `conv_dx`, `conv_dw`: a linear filter slid over an image, and its two gradients.
 
     y[n,i,o]  = Σ_{u,c} x[n, i·s + u·d - p, c] · w[u,c,o]          conv
     dx[n,j,c] = Σ_{u,i,o: i·s + u·d - p = j} dy[n,i,o] · w[u,c,o]      conv_dx   (also: the transposed convolution)
     dw[u,c,o] = Σ_{n,i} x[n, i·s + u·d - p, c] · dy[n,i,o]         conv_dw
 
-i, j, u run over one to three spatial axes; c and o within a group. x (n, spatial…, C), y (n, spatial…, O), w (kernel…, C/groups, O). `conv`
-may carry an `epilogue`, an expression whose x0 is its result and x1 … its further operands.
+i, j, u run over one to three spatial axes; c and o within a group. x (n, spatial…, C), y (n, spatial…, O),
+w (kernel…, C/groups, O). Each of the three is linear in both operands, and the other two are its gradients. `conv` may
+carry an `epilogue`, an expression whose x0 is its result and x1 … its further operands.
 """
 
 from __future__ import annotations
@@ -108,26 +109,23 @@ def _dw_run(attrs: Mapping[str, Any], x: Array, dy: Array) -> tuple[Array, ...]:
     return (dw,)
 
 
-def _vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     assert op.get("epilogue") is None, "differentiate before fusing"
     (x, w), geometry = (build.values[i] for i in op.ins), _geometry(op)
     return (
-        build.add("conv_dx", dys[0], w, size=x.shape[1:-1], **geometry),
-        build.add("conv_dw", x, dys[0], **geometry),
+        build.add("conv_dx", dy, w, size=x.shape[1:-1], **geometry),
+        build.add("conv_dw", x, dy, **geometry),
     )
 
 
-def _dx_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _dx_vjp(build: Build, op: Op, g: Value) -> Sequence[Value | None]:
     (dy, w), geometry = (build.values[i] for i in op.ins), _geometry(op)
-    return build.add("conv", dys[0], w, **geometry), build.add("conv_dw", dys[0], dy, **geometry)
+    return build.add("conv", g, w, **geometry), build.add("conv_dw", g, dy, **geometry)
 
 
-def _dw_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _dw_vjp(build: Build, op: Op, g: Value) -> Sequence[Value | None]:
     (x, dy), geometry = (build.values[i] for i in op.ins), _geometry(op)
-    return (
-        build.add("conv_dx", dy, dys[0], size=x.shape[1:-1], **geometry),
-        build.add("conv", x, dys[0], **geometry),
-    )
+    return build.add("conv_dx", dy, g, size=x.shape[1:-1], **geometry), build.add("conv", x, g, **geometry)
 
 
 register(Kind("conv", _shape, _run, _vjp))

@@ -40,10 +40,9 @@ def _run(attrs: Mapping[str, Any], a: Array, b: Array, *extra: Array) -> tuple[A
     return (evaluate(attrs["epilogue"], (y, *extra)) if "epilogue" in attrs else y,)
 
 
-def _vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     assert op.get("epilogue") is None, "differentiate before fusing"
     a, b = (build.values[i] for i in op.ins)
-    dy = dys[0]
     if op["transpose"] == "none":
         return build.add("dot", dy, b, transpose="b"), build.add("dot", a, dy, transpose="a")
     if op["transpose"] == "b":

@@ -1,4 +1,4 @@
-"""`assign`, the one operation with an effect, and `convert`, which changes how an array lies in memory and nothing else."""
+"""`assign`, the one operation with an effect, and `convert`, which changes only how an array lies in memory."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _convert_run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
     return (x,)
 
 
-def _convert_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    return (dys[0],)
+def _convert_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    return (dy,)
 
 
 register(Kind("assign", _assign_shape, _assign_run))

@@ -80,6 +80,7 @@ def operands(count: int) -> tuple[Expression, ...]:
 
 
 def constant(number: float) -> Expression:
+    """A number as an expression."""
     return Expression("c", number=float(number))
 
 
@@ -99,10 +100,12 @@ def unary(op: str, a: Operand) -> Expression:
 
 
 def max_(a: Operand, b: Operand) -> Expression:
+    """The larger of two, NaN where either is NaN."""
     return Expression("max", (_lift(a), _lift(b)))
 
 
 def min_(a: Operand, b: Operand) -> Expression:
+    """The smaller of two, NaN where either is NaN."""
     return Expression("min", (_lift(a), _lift(b)))
 
 
@@ -183,7 +186,7 @@ def node_count(expression: Expression) -> int:
 
 @lru_cache(maxsize=4096)
 def derivative(expression: Expression, index: int) -> Expression:
-    """d expression / d operand `index`. At a kink: the derivative from below (relu'(0) = 0, |0|' = 0)."""
+    """The derivative by operand `index`. At a kink: the derivative from below (relu'(0) = 0, |0|' = 0)."""
     op, args = expression.op, expression.args
     if op == "x":
         return constant(1.0 if expression.index == index else 0.0)
@@ -233,7 +236,7 @@ def evaluate(expression: Expression, arrays: Sequence[Array]) -> Array:
     """The value in NumPy, in the arrays' dtype; operands broadcast."""
     import numpy as np
 
-    dtype = np.result_type(*arrays) if arrays else np.dtype(np.float64)
+    dtype = np.result_type(*arrays) if len(arrays) else np.dtype(np.float64)
     done: dict[Expression, Any] = {}
 
     def visit(e: Expression) -> Any:

@@ -1,4 +1,7 @@
-"""`lrn_sum`: y[…, c] = Σ x[…, c - before … c + after] over the last axis, clipped to it (Krizhevsky et al. 2012, section 3.3)."""
+"""`lrn_sum`: a sliding sum over the last axis, clipped to it (Krizhevsky et al. 2012, section 3.3).
+
+y[…, c] = Σ x[…, c - before … c + after]
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,8 @@ def _run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
     return (y,)
 
 
-def _vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    return (build.add("lrn_sum", dys[0], before=op["after"], after=op["before"]),)
+def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    return (build.add("lrn_sum", dy, before=op["after"], after=op["before"]),)
 
 
 register(Kind("lrn_sum", _shape, _run, _vjp))

@@ -48,9 +48,7 @@ def _run(attrs: Mapping[str, Any], *xs: Array) -> tuple[Array, ...]:
     return (y if y.shape == shape else np.broadcast_to(y, shape).copy(),)
 
 
-def _vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    dy = dys[0]
-    assert dy is not None
+def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     y = build.values[op.outs[0]]
     xs = [build.values[i] for i in op.ins]
     return [_gradient(build, op["expression"], xs, y, dy, i) for i in range(len(xs))]

@@ -31,8 +31,8 @@ Shape = tuple[Dim, ...]
 class Value:
     """One array of the program.
 
-    `role`: `input`, `param`, `state` (moving statistics and optimiser slots), `scalar` (bound at each run: learning rate, step),
-    `const` (known now), `temp`. `dtype`: `f32`, `i32`, `i64`. `name`: path for params and states (`C1.weight`),
+    `role`: `input`, `param`, `state` (moving statistics and optimiser slots), `scalar` (bound at each run: learning
+    rate, step), `const` (known now), `temp`. `dtype`: `f32` or `i32`. `name`: path for params and states (`C1.weight`),
     the node's path for its output, else a generated one; unique in the program.
     """
 
@@ -51,7 +51,8 @@ class Value:
 class Op:
     """One operation: `ins` and `outs` are value ids; `attrs` are sorted pairs; `origin` is the node's path.
 
-    `phase`: `prepare` (depends on weights alone; run once whenever they change), `forward`, `backward`, `reduce` or `update`.
+    `phase`: `prepare` (depends on weights alone; run once whenever they change), `forward`, `backward`, `reduce` or
+    `update`.
     """
 
     kind: str
@@ -72,16 +73,17 @@ class Op:
 class Kind:
     """Everything about one kind of operation.
 
-    `shape(attrs, *in_shapes) -> out_shapes` asserts that the operands fit; `run(attrs, *arrays) -> arrays` is the NumPy
-    body, any float dtype, called through `Ops.run`, which adds the attribute `batched`; `vjp(build, op, dys) -> gradients` emits, for each input, the operations of its gradient
-    (None where there is none: integers, constants) given those of the outputs (None where nothing flows). A kind without
-    a `vjp` passes no gradient to any input.
+    `shape(attrs, *in_shapes) -> out_shapes` asserts that the operands fit; `run(attrs, *arrays) -> arrays` is the
+    NumPy body, any float dtype, called through `Ops.run`, which adds the attribute `batched`; `vjp(build, op, *dys)
+    -> gradients` emits, for each input, the operations of its gradient (None where there is none: integers,
+    constants) given those of the outputs (None where nothing flows into one of several). A kind without a `vjp`
+    passes no gradient to any input.
     """
 
     name: str
     shape: Callable[..., tuple[Shape, ...]]
     run: Callable[..., tuple[Array, ...]]
-    vjp: Callable[[Build, Op, Sequence[Value | None]], Sequence[Value | None]] | None = None
+    vjp: Callable[..., Sequence[Value | None]] | None = None
 
 
 KINDS: dict[str, Kind] = {}
@@ -158,8 +160,8 @@ def _text(value: object) -> str:
 class Build:
     """Collects operations into a program; the one way to make `Ops`.
 
-    `training` chooses batch statistics and dropout. `origin` is the path of the node being lowered; `phase` is stamped on
-    every operation. `param(name)` and `state(name)` give the tensors of that node (`C1.weight`).
+    `training` chooses batch statistics and dropout. `origin` is the path of the node being lowered; `phase` is stamped
+    on every operation. `param(name)` and `state(name)` give the tensors of that node (`C1.weight`).
     """
 
     def __init__(self, *, training: bool = False) -> None:
@@ -262,9 +264,8 @@ class Build:
 
     def map(self, expression: Expression, *ins: Value, shape: Shape | None = None, name: str = "") -> Value:
         """Emit an elementwise expression over inputs that broadcast as NumPy's; `shape` widens the result."""
-        made: Value = self.add(
-            "map", *ins, expression=expression, name=name, **({} if shape is None else {"shape": shape})
-        )
+        attrs: dict[str, Any] = {} if shape is None else {"shape": shape}
+        made: Value = self.add("map", *ins, expression=expression, name=name, **attrs)
         return made
 
     def producer(self, value: Value) -> Op | None:

@@ -1,8 +1,12 @@
 """Sliding windows without weights: `pool_max`, `pool_sum` and their gradients.
 
-`kernel`, `stride` and `pad` (flat pairs) as for `conv`; `size` is the output's spatial size, so that rounding up needs no
-attribute of its own: windows are clipped to the image, and each holds at least one pixel of it. The maximum of a window
-is its first in scanning order; NaN counts as greater than any number.
+`kernel`, `stride` and `pad` (flat pairs) as for `conv`; `size` is the output's spatial size, so that rounding up needs
+no attribute of its own: windows are clipped to the image, and each holds at least one pixel of it. The maximum of a
+window is its first in scanning order; NaN counts as greater than any number.
+
+    pool_max       y = max of the window           pool_max_dx    dx = Σ dy of the windows whose maximum a pixel is
+    pool_max_pick  y = g where x has its maximum (the gradient of pool_max_dx)
+    pool_sum       y = Σ of the window             pool_sum_dx    dx = Σ dy of the windows that a pixel lies in
 """
 
 from __future__ import annotations
@@ -125,26 +129,26 @@ def _sum_dx_run(attrs: Mapping[str, Any], dy: Array) -> tuple[Array, ...]:
     return (unframe(framed, attrs["input"], befores(attrs["pad"])),)
 
 
-def _max_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    return (build.add("pool_max_dx", build.values[op.ins[0]], dys[0], **_geometry(op, size=op["size"])),)
+def _max_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    return (build.add("pool_max_dx", build.values[op.ins[0]], dy, **_geometry(op, size=op["size"])),)
 
 
-def _max_dx_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    return None, build.add("pool_max_pick", build.values[op.ins[0]], dys[0], **_geometry(op, size=op["size"]))
+def _max_dx_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    return None, build.add("pool_max_pick", build.values[op.ins[0]], dy, **_geometry(op, size=op["size"]))
 
 
-def _pick_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    return None, build.add("pool_max_dx", build.values[op.ins[0]], dys[0], **_geometry(op, size=op["size"]))
+def _pick_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    return None, build.add("pool_max_dx", build.values[op.ins[0]], dy, **_geometry(op, size=op["size"]))
 
 
-def _sum_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _sum_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     size = build.values[op.ins[0]].shape[1:-1]
-    return (build.add("pool_sum_dx", dys[0], **_geometry(op, input=size)),)
+    return (build.add("pool_sum_dx", dy, **_geometry(op, input=size)),)
 
 
-def _sum_dx_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _sum_dx_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     size = build.values[op.ins[0]].shape[1:-1]
-    return (build.add("pool_sum", dys[0], **_geometry(op, size=size)),)
+    return (build.add("pool_sum", dy, **_geometry(op, size=size)),)
 
 
 register(Kind("pool_max", _shape, _max_run, _max_vjp))

@@ -1,20 +1,21 @@
 """`random`: numbers that depend on seed, stream, step, image and element alone (Salmon et al. 2011, Philox4x32-10).
 
-`random(seed, step, like; distribution, key[, p])` has the shape of `like`, whose values are not read. `seed` and `step` are i32
-scalars; `key` is a 64-bit number that names the stream (`stream_key`). All arithmetic below is on unsigned 32-bit words.
+`random(seed, step, like; distribution, key[, p])` has the shape of `like`, whose values are not read. `seed` and `step`
+are i32 scalars; `key` is a 64-bit number that names the stream (`stream_key`). Arithmetic is on unsigned 32-bit words.
 
     key words      k0 = low(key) ^ seed    k1 = high(key)
-    counter words  c = (e/4, 0, row, step)       row = index of the image (0 without a batch), e = element within it, rows major
+    counter words  c = (low(e/4), high(e/4), row, step)
     a round        c ← (high(M1·c2) ^ c1 ^ k0, low(M1·c2), high(M0·c0) ^ c3 ^ k1, low(M0·c0))
-                   M0 = 0xD2511F53, M1 = 0xCD9E8D57; after each but the last: k0 += 0x9E3779B9, k1 += 0xBB67AE85; ten rounds
+                   M0 = 0xD2511F53, M1 = 0xCD9E8D57
+    ten rounds     between two of them k0 += 0x9E3779B9, k1 += 0xBB67AE85
     word of e      w = c[e % 4]
+
+where `row` is the index of the image (0 for a value without a batch) and e the element's index in it, rows major.
 
     uniform        (w >> 8)·2^-24, in [0, 1), exact in float32
     bernoulli      1 where uniform >= p (p rounded to float32), else 0: the mask of what is kept; it is not scaled
-    normal         of the words (a, b) of a pair of elements (2i, 2i+1): r = sqrt(-2·ln(((a >> 8) + 1)·2^-24)), t = 2π·(b >> 8)·2^-24;
-                   the even element is r·cos t, the odd r·sin t (Box and Muller 1958)
-
-e/4 has its high 32 bits in the second counter word where a row has 2^34 elements or more.
+    normal         elements 2i and 2i+1 are r·cos t and r·sin t of their words a and b (Box and Muller 1958),
+                   r = sqrt(-2·ln(((a >> 8) + 1)·2^-24)), t = 2π·(b >> 8)·2^-24
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def _run(attrs: Mapping[str, Any], seed: Array, step: Array, like: Array) -> tup
         return (_normal(drawn, like.dtype)[:, :elements].reshape(like.shape),)
     uniform = (drawn.astype(np.float32) * np.float32(2.0**-24))[:, :elements].reshape(like.shape)
     if attrs["distribution"] == "bernoulli":
-        uniform = uniform >= np.float32(attrs["p"])
+        return ((uniform >= np.float32(attrs["p"])).astype(like.dtype),)
     return (uniform.astype(like.dtype),)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _check(axes: Sequence[int], x: Shape) -> None:
-    assert list(axes) == sorted(set(axes)) and axes and 0 <= axes[0] and axes[-1] < len(x), f"axes {axes} of {x}"
+    assert list(axes) == sorted(set(axes)) and axes and axes[0] >= 0 and axes[-1] < len(x), f"axes {axes} of {x}"
 
 
 def _kept(x: Shape, axes: Sequence[int]) -> Shape:
@@ -47,9 +47,8 @@ def stretchable(build: Build, value: Value, x: Shape, axes: Sequence[int]) -> Va
     return reshaped
 
 
-def _vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    dy, x = dys[0], build.values[op.ins[0]].shape
-    assert dy is not None
+def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    x = build.values[op.ins[0]].shape
     narrow = dy if op["keep"] else stretchable(build, dy, x, op["axes"])
     return (build.map(operands(1)[0], narrow, shape=x),)
 
@@ -68,8 +67,8 @@ def _moments_run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
     return np.asarray(mean.reshape(variance.shape)), np.asarray(variance)
 
 
-def _moments_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    """dx = (dmean + 2·(x - mean)·dvar)/count; the images' part of the count is known at the run."""
+def _moments_vjp(build: Build, op: Op, *dys: Value | None) -> Sequence[Value | None]:
+    """The gradient dx = (dmean + 2·(x - mean)·dvar)/count; the images' part of the count is known at the run."""
     x, axes = build.values[op.ins[0]], op["axes"]
     mean, dmean, dvar = (
         None if v is None else stretchable(build, v, x.shape, axes) for v in (build.values[op.outs[0]], *dys)

@@ -1,4 +1,4 @@
-"""Moving elements without arithmetic: `pad`, `slice`, `concat`, `reshape`, `permute`. Axes are counted without the batch."""
+"""Moving elements without arithmetic: `pad slice concat reshape permute`. Axes are counted without the batch."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def _pad_run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
     return (np.pad(x, pads, constant_values=attrs["number"]),)
 
 
-def _pad_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _pad_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     _, sizes = _halves(build.values[op.ins[0]].shape)
     start = op["pads"][::2]
-    return (build.add("slice", dys[0], start=start, stop=tuple(a + n for a, n in zip(start, sizes, strict=True))),)
+    return (build.add("slice", dy, start=start, stop=tuple(a + n for a, n in zip(start, sizes, strict=True))),)
 
 
 def _slice_shape(attrs: Mapping[str, Any], x: Shape) -> tuple[Shape, ...]:
@@ -49,14 +49,14 @@ def _slice_shape(attrs: Mapping[str, Any], x: Shape) -> tuple[Shape, ...]:
 
 
 def _slice_run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
-    cut = tuple(slice(a, b) for a, b in zip(attrs["start"], attrs["stop"], strict=True))
-    return (x[(..., *cut)].copy(),)
+    cut = [slice(a, b) for a, b in zip(attrs["start"], attrs["stop"], strict=True)]
+    return (x[(slice(None),) * (x.ndim - len(cut)) + tuple(cut)].copy(),)
 
 
-def _slice_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _slice_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     _, sizes = _halves(build.values[op.ins[0]].shape)
     pads = tuple(p for a, b, n in zip(op["start"], op["stop"], sizes, strict=True) for p in (a, n - b))
-    return (build.add("pad", dys[0], pads=pads, number=0.0),)
+    return (build.add("pad", dy, pads=pads, number=0.0),)
 
 
 def _concat_shape(attrs: Mapping[str, Any], *xs: Shape) -> tuple[Shape, ...]:
@@ -74,9 +74,8 @@ def _concat_run(attrs: Mapping[str, Any], *xs: Array) -> tuple[Array, ...]:
     return (np.concatenate(xs, axis=attrs["axis"] + attrs["batched"]),)
 
 
-def _concat_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    dy, axis, at, gradients = dys[0], op["axis"], 0, []
-    assert dy is not None
+def _concat_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    axis, at, gradients = op["axis"], 0, []
     _, whole = _halves(dy.shape)
     for i in op.ins:
         width = _halves(build.values[i].shape)[1][axis]
@@ -97,8 +96,8 @@ def _reshape_run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
     return (x.reshape((*x.shape[: int(attrs["batched"])], *attrs["shape"])),)
 
 
-def _reshape_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    return (build.add("reshape", dys[0], shape=_halves(build.values[op.ins[0]].shape)[1]),)
+def _reshape_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    return (build.add("reshape", dy, shape=_halves(build.values[op.ins[0]].shape)[1]),)
 
 
 def _permute_shape(attrs: Mapping[str, Any], x: Shape) -> tuple[Shape, ...]:
@@ -115,9 +114,9 @@ def _permute_run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
     return (np.ascontiguousarray(x.transpose(order)),)
 
 
-def _permute_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _permute_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     order = op["order"]
-    return (build.add("permute", dys[0], order=tuple(order.index(axis) for axis in range(len(order)))),)
+    return (build.add("permute", dy, order=tuple(order.index(axis) for axis in range(len(order)))),)
 
 
 register(Kind("pad", _pad_shape, _pad_run, _pad_vjp))

@@ -66,8 +66,8 @@ def _xent_dx_run(attrs: Mapping[str, Any], x: Array, labels: Array, dloss: Array
     return ((_run({}, x)[0] - onehot.astype(x.dtype)) * dloss[..., None],)
 
 
-def _vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    return (build.add("softmax_dx", build.values[op.outs[0]], dys[0]),)
+def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
+    return (build.add("softmax_dx", build.values[op.outs[0]], dy),)
 
 
 def _inner(build: Build, a: Value, b: Value) -> Value:
@@ -77,23 +77,21 @@ def _inner(build: Build, a: Value, b: Value) -> Value:
     return total
 
 
-def _dx_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _dx_vjp(build: Build, op: Op, g: Value) -> Sequence[Value | None]:
     """With g the gradient of dx: dy ← g·(dy - Σ y·dy) - dy·Σ y·g, and the Jacobian is symmetric."""
-    (y, dy), g = (build.values[i] for i in op.ins), dys[0]
-    assert g is not None
+    y, dy = (build.values[i] for i in op.ins)
     x0, x1, x2, x3 = operands(4)
     to_y = build.map(x0 * (x1 - x2) - x1 * x3, g, dy, _inner(build, y, dy), _inner(build, y, g))
     return to_y, build.add("softmax_dx", y, g)
 
 
-def _xent_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
+def _xent_vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
     x, labels = (build.values[i] for i in op.ins)
-    return build.add("softmax_xent_dx", x, labels, dys[0]), None
+    return build.add("softmax_xent_dx", x, labels, dy), None
 
 
-def _xent_dx_vjp(build: Build, op: Op, dys: Sequence[Value | None]) -> Sequence[Value | None]:
-    (x, labels, dloss), g = (build.values[i] for i in op.ins), dys[0]
-    assert g is not None
+def _xent_dx_vjp(build: Build, op: Op, g: Value) -> Sequence[Value | None]:
+    x, labels, dloss = (build.values[i] for i in op.ins)
     x0, x1 = operands(2)
     wide: Value = build.add("reshape", dloss, shape=(*dloss.shape[int(dloss.batched) :], 1))
     to_x = build.add("softmax_dx", build.add("softmax", x), build.map(x0 * x1, g, wide))

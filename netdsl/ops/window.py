@@ -46,7 +46,7 @@ def reach(size: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Sizes:
 
 
 def frame(x: Array, extent: Sizes, before: Sizes, fill: float) -> Array:
-    """x (N, spatial…, C) laid into an array (N, extent…, C) of `fill`, `before` pixels in; what hangs over is cut."""
+    """An image (N, spatial…, C) laid into an array (N, extent…, C) of `fill`, `before` pixels in; the rest is cut."""
     import numpy as np
 
     framed = np.full((x.shape[0], *extent, x.shape[-1]), fill, x.dtype)

@@ -1,0 +1,98 @@
+"""Net → Ops: each node's layer emits its operations; then the loss, its gradients, and the update of what is trained.
+
+Out: dense(10, act=softmax)
+
+%2 = dot(F6, Out.weight, transpose=none)        forward, origin Out
+%3 = map(%2, Out.bias, expression=x0 + x1)
+Out = softmax(%3)
+…                                               the loss, then the phases backward and update
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from netdsl.compiler.differentiate import differentiate
+from netdsl.ops.expression import operands
+from netdsl.ops.op import BATCH, Build, Ops, Value
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
+
+Loss = Callable[[Build, dict[str, Value]], Value]
+Update = Callable[[Build, Value, Value], None]
+
+
+def lower(
+    net: Net,
+    *,
+    training: bool = False,
+    want: Sequence[str] = (),
+    loss: Loss | None = None,
+    update: Update | None = None,
+    wrt: Sequence[str] = (),
+) -> Ops:
+    """The program of a net, its values named by the nodes' paths.
+
+    Outputs are those of the net, then each of `want` (a path, a label, or the name of a head), then, with a `loss`,
+    the scalar `loss`: `loss(build, outputs)` of the net's outputs plus, in training, each head's, times its weight.
+    Heads that are neither wanted nor part of the loss are not lowered. `wrt` names parameters or inputs; with
+    `update`, `update(build, param, gradient)` emits what becomes of each, otherwise the gradients are roots of the
+    program, by name. A mean over the images of a run multiplies by `build.inverse_batch()`, a scalar that is bound at
+    each run, so that a plan made for a batch serves any smaller one.
+    """
+    build = Build(training=training)
+    heads = {head.name: head.output for head in net.heads}
+    wanted = {name: heads.get(name, net.labels.get(name, name)) for name in want}
+    in_loss = net.heads if training and loss is not None else ()
+    nodes = _lower_nodes(build, net, {*net.outputs.values(), *wanted.values(), *(head.output for head in in_loss)})
+    outputs = {name: nodes[path] for name, path in net.outputs.items()}
+    build.outputs.update((name, nodes[path].id) for name, path in wanted.items())
+    build.outputs.update((name, value.id) for name, value in outputs.items())
+    if loss is None:
+        return build.finish()
+    total = loss(build, outputs)
+    for head in in_loss:
+        x0, x1 = operands(2)
+        part = loss(build, {head.name: nodes[head.output]})
+        total = build.map(x0 + x1 * head.weight, total, part)
+    total = build.rename(total, "loss")
+    build.outputs["loss"] = total.id
+    _lower_gradients(build, total, wrt, update)
+    return build.finish()
+
+
+def _lower_nodes(build: Build, net: Net, roots: set[str]) -> dict[str, Value]:
+    """Declare the tensors and lower the nodes that `roots` need; their values by path."""
+    needed = set(roots)
+    for node in reversed(list(net)):
+        if node.path in needed:
+            needed.update(node.inputs)
+    nodes: dict[str, Value] = {}
+    for node in net:
+        if not node.inputs:
+            nodes[node.path] = build.input(node.path, (BATCH, *node.shape))
+            continue
+        if node.path not in needed:
+            continue
+        build.origin = node.path
+        for param in net.node_params(node.path):
+            build.tensor(f"{node.path}.{param.name}", param.shape, param.role)
+        made = node.layer.lower(build, *(nodes[p] for p in node.inputs))
+        assert made.shape == (BATCH, *node.shape), f"{node.path}: lowered to {made.shape}, declared {node.shape}"
+        nodes[node.path] = build.rename(made, node.path)
+    build.origin = ""
+    return nodes
+
+
+def _lower_gradients(build: Build, loss: Value, wrt: Sequence[str], update: Update | None) -> None:
+    targets = [found for name in wrt if (found := build.named(name)) is not None]
+    gradients = differentiate(build, loss, targets)
+    if update is None:
+        build.gradients.update((v.name, g.id) for v, g in zip(targets, gradients, strict=True))
+        return
+    build.phase = "update"
+    for param, gradient in zip(targets, gradients, strict=True):
+        build.origin = param.name.rpartition(".")[0]
+        update(build, param, gradient)
