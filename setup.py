@@ -11,7 +11,12 @@ from pathlib import Path
 from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 
-FOLDERS = {"netdsl": "netdsl", "netdsl.core": "core", "netdsl.grammar": "grammar", "netdsl.architectures": "architectures"}
+FOLDERS = {
+    "netdsl": "netdsl",
+    "netdsl.core": "core",
+    "netdsl.grammar": "grammar",
+    "netdsl.architectures": "architectures",
+}
 # gnu11, not c11: ISO mode switches fused multiply-add off. No -march=native (each kernel file names its instruction
 # set) and no -ffast-math (its start-up file sets flush-to-zero for the whole process).
 C_FLAGS = ["-O3", "-std=gnu11", "-fno-math-errno"]
@@ -81,6 +86,6 @@ setup(
         "netdsl.grammar": ["*.lark", "mistakes/*.net", "editors/*"],
         "netdsl.architectures": ["*.net", "blocks/*.net"],
     },
-    ext_modules=engine() if Path("core/_engine.pyx").exists() else [],
+    ext_modules=engine(),
     cmdclass={"build_ext": BuildEngine},
 )
