@@ -42,11 +42,10 @@ def read_image(path: Path, *, channels: int | None = None) -> NDArray[np.uint8]:
     from PIL import ImageOps
 
     with _opened(path) as image:
-        upright = ImageOps.exif_transpose(image)
-        if upright.has_transparency_data:
-            upright = _over_white(upright)
-        pixels = upright.convert("L" if (channels or _channels(image)) == 1 else "RGB")
-        array = np.array(pixels, np.uint8)
+        mode = "L" if (channels or _channels(image)) == 1 else "RGB"
+        ImageOps.exif_transpose(image, in_place=True)
+        pixels = _over_white(image) if image.has_transparency_data else image
+        array = np.array(pixels if pixels.mode == mode else pixels.convert(mode), np.uint8)
     return array.reshape(*array.shape[:2], -1)
 
 
