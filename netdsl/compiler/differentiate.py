@@ -20,7 +20,7 @@ from netdsl.ops.op import KINDS, Build, Op, Value
 
 
 def differentiate(build: Build, loss: Value, wrt: Sequence[Value]) -> list[Value]:
-    """Emit the gradient of a scalar by each value of `wrt`, of that value's shape; zeros where it does not depend on it."""
+    """Emit the gradient of a scalar by each value of `wrt`, in its shape; zeros where it does not depend on it."""
     assert loss.shape == (), f"{loss.name} is no scalar: {loss.shape}"
     ops = tuple(build.ops)
     reached = _depends_on(ops, wrt)

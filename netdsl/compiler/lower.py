@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.compiler.differentiate import differentiate
-from netdsl.ops.expression import operands
 from netdsl.ops.op import BATCH, Build, Ops, Value
 
 if TYPE_CHECKING:
@@ -36,28 +35,22 @@ def lower(
     """The program of a net, its values named by the nodes' paths.
 
     Outputs are those of the net, then each of `want` (a path, a label, or the name of a head), then, with a `loss`,
-    the scalar `loss`: `loss(build, outputs)` of the net's outputs plus, in training, each head's, times its weight.
-    Heads that are neither wanted nor part of the loss are not lowered. `wrt` names parameters or inputs; with
-    `update`, `update(build, param, gradient)` emits what becomes of each, otherwise the gradients are roots of the
-    program, by name. A mean over the images of a run multiplies by `build.inverse_batch()`, a scalar that is bound at
-    each run, so that a plan made for a batch serves any smaller one.
+    the scalar `loss` = `loss(build, values)`, where `values` are the net's outputs by name and, in training, those of
+    its heads. Heads that are neither wanted nor part of the loss are not lowered. `wrt` names parameters or inputs;
+    with `update`, `update(build, param, gradient)` emits what becomes of each, otherwise the gradients are roots of
+    the program, by name. A mean over the images of a run multiplies by `build.inverse_batch()`, a scalar that is
+    bound at each run, so that a plan made for a batch serves any smaller one.
     """
     build = Build(training=training)
     heads = {head.name: head.output for head in net.heads}
     wanted = {name: heads.get(name, net.labels.get(name, name)) for name in want}
-    in_loss = net.heads if training and loss is not None else ()
-    nodes = _lower_nodes(build, net, {*net.outputs.values(), *wanted.values(), *(head.output for head in in_loss)})
-    outputs = {name: nodes[path] for name, path in net.outputs.items()}
-    build.outputs.update((name, nodes[path].id) for name, path in wanted.items())
-    build.outputs.update((name, value.id) for name, value in outputs.items())
+    scored = dict(net.outputs) | (heads if training else {})
+    roots = {*net.outputs.values(), *wanted.values(), *(scored.values() if loss else ())}
+    nodes = _lower_nodes(build, net, roots)
+    build.outputs.update((name, nodes[path].id) for name, path in {**net.outputs, **wanted}.items())
     if loss is None:
         return build.finish()
-    total = loss(build, outputs)
-    for head in in_loss:
-        x0, x1 = operands(2)
-        part = loss(build, {head.name: nodes[head.output]})
-        total = build.map(x0 + x1 * head.weight, total, part)
-    total = build.rename(total, "loss")
+    total = build.rename(loss(build, {name: nodes[path] for name, path in scored.items()}), "loss")
     build.outputs["loss"] = total.id
     _lower_gradients(build, total, wrt, update)
     return build.finish()
