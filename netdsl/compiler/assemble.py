@@ -1,0 +1,200 @@
+"""Ops → Plan: layouts, what is prepared, steps, memory, bindings, records.
+
+Buffer 0 is the arena; then come the constants (with the words of every bytecode program), the scalars, what is prepared from
+the weights, and one buffer for each input, output, parameter and state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netdsl.compiler.bytecode import encode
+from netdsl.compiler.layout import Layout, assign_layouts
+from netdsl.compiler.memory import ALIGN, Memory, elements, plan_memory
+from netdsl.compiler.passes.prepare import own_outputs, split_prepared
+from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep
+from netdsl.compiler.steps import DIMS, TRANSLATIONS, Context, Operand, Step, sizes
+from netdsl.ops.op import Op, Ops
+
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, Any]
+
+ARENA, CONSTS, SCALARS, PREPARED = 0, 1, 2, 3
+OPERANDS = 8
+NANOSECONDS = {"conv": 0.02, "conv_dw": 0.03}
+ELEMENT = 0.2
+NOWHERE = -1
+
+
+def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable) -> Plan:
+    """The plan of a program for runs of up to `batch` images."""
+    laid, layouts = assign_layouts(own_outputs(program))
+    early, main = split_prepared(laid)
+    first, steps = _Part(early, layouts, batch), _Part(main, layouts, batch)
+    store = _Store(main, layouts, early, batch)
+    rows = {part: [store.row(part, table, *item) for item in part.steps] for part in (first, steps)}
+    begin = next((k for k, (op, _, _) in enumerate(steps.steps) if op.phase == "update"), None)
+    if begin is not None:
+        rows[steps][begin]["update_starts"] = 1
+    arena = max(first.memory.arena, steps.memory.arena)
+    return Plan(
+        batch=batch,
+        isa=table.isa,
+        threads=threads,
+        steps=steps.words(table.isa),
+        prepare_steps=first.words(table.isa),
+        records=_matrix(rows[steps], table),
+        prepare_records=_matrix(rows[first], table),
+        bindings=tuple(store.bindings),
+        sizes=((arena, 0), *store.extents()),
+        arena=arena,
+        prepared_size=store.prepared_size,
+        consts=store.consts(),
+        scalars=store.scalars,
+    )
+
+
+@dataclass(eq=False)
+class _Part:
+    """The steps of a program, each with the offset of its scratch, and the places of values in the arena."""
+
+    program: Ops
+    layouts: Mapping[int, Layout]
+    batch: int
+    steps: list[tuple[Op, Step, int]] = field(init=False)
+    memory: Memory = field(init=False)
+
+    def __post_init__(self) -> None:
+        at = Context(lambda i: self.program.values[i].shape, self.batch, self._length)
+        made = [TRANSLATIONS[op.kind](op, at) for op in self.program.ops]
+        extra = [max((step.scratch for step in steps), default=0) for steps in made]
+        self.memory = plan_memory(self.program, self.layouts, self.batch, extra)
+        self.steps = [
+            (op, step, self.memory.offsets.get(-1 - k, 0))
+            for k, op in enumerate(self.program.ops)
+            if k not in self.memory.skipped
+            for step in made[k]
+        ]
+
+    def _length(self, i: int) -> int:
+        """Elements of an unbatched value, padding included; 0 for a batched one."""
+        return 0 if self.program.values[i].batched else elements(self.program, self.layouts, i, 1)
+
+    def cost(self, op: Op, step: Step) -> int:
+        """Nanoseconds on one thread at the declared batch, roughly: only whether it is worth sharing matters."""
+        images = self.batch if any(self.program.values[i].batched for i in (*op.ins, *op.outs)) else 1
+        return int(step.work * images * NANOSECONDS.get(step.kernel, ELEMENT)) + 50
+
+    def words(self, isa: str) -> tuple[PlanStep, ...]:
+        return tuple(
+            PlanStep(step.kernel, isa, op.origin, op.phase, self.program.line(op), self.cost(op, step))
+            for op, step, _ in self.steps
+        )
+
+
+class _Store:
+    """The bound buffers: what lies where outside the arena."""
+
+    def __init__(self, main: Ops, layouts: Mapping[int, Layout], early: Ops, batch: int) -> None:
+        self.main, self.layouts = main, layouts
+        self.scalars = {v.name: v.dtype for v in main.values.values() if v.role == "scalar"}
+        self.words: list[Array] = []
+        self.filled = 0
+        self.codes: dict[Any, int] = {}
+        self.places: dict[int, tuple[int, int]] = {}
+        self.prepared_size = 0
+        slots = list(self.scalars)
+        for i, value in main.values.items():
+            if value.role == "scalar":
+                self.places[i] = (SCALARS, slots.index(value.name))
+            elif value.role == "const":
+                self.places[i] = (CONSTS, self._constant(np.asarray(main.consts[i])))
+        for i in early.outputs.values():
+            self.places[i] = (PREPARED, self.prepared_size)
+            self.prepared_size += -(-elements(main, layouts, i, batch) // ALIGN) * ALIGN
+        self.bindings = [Binding(role, role, ()) for role in ("consts", "scalars", "prepared")]
+        self._bind(early)
+
+    def _bind(self, early: Ops) -> None:
+        used = {i for op in (*early.ops, *self.main.ops) for i in (*op.ins, *op.outs)}
+        written = {op.ins[0] for op in self.main.ops if op.kind == "assign"}
+        named = [(v.name, i, v.role) for i, v in self.main.values.items() if v.role in ("param", "state") and i in used]
+        inputs = [(name, i, "input") for name, i in self.main.inputs.items()]
+        outputs = [(name, i, "output") for name, i in self.main.outputs.items()]
+        for name, i, role in (*inputs, *outputs, *named):
+            value = self.main.values[i]
+            changed = role == "output" or i in written
+            self.places.setdefault(i, (len(self.bindings) + 1, 0))
+            binding = Binding(name, role, sizes(value.shape), value.dtype, value.batched, self.layouts[i], changed)
+            self.bindings.append(binding)
+
+    def _constant(self, array: Array) -> int:
+        """Offset of the array's elements, float32 or int32, among the constants."""
+        flat = np.ascontiguousarray(array, np.int32 if array.dtype.kind == "i" else np.float32).reshape(-1)
+        start, count = self.filled, -(-flat.size // ALIGN) * ALIGN
+        padded = np.zeros(count, np.float32)
+        padded[: flat.size] = flat.view(np.float32)
+        self.words.append(padded)
+        self.filled += count
+        return start
+
+    def consts(self) -> Array:
+        return np.concatenate([*self.words, np.zeros(ALIGN, np.float32)])
+
+    def extents(self) -> list[tuple[int, int]]:
+        """Elements of each bound buffer: fixed, and for each image of a run."""
+        fixed = {
+            "consts": self.filled + ALIGN,
+            "scalars": max(len(self.scalars), 1),
+            "prepared": max(self.prepared_size, 1),
+        }
+        return [
+            (fixed[b.role], 0)
+            if b.role in fixed
+            else (0, prod(b.shape))
+            if b.batched
+            else (b.layout.length(b.shape), 0)
+            for b in self.bindings
+        ]
+
+    def row(self, part: _Part, table: KernelTable, op: Op, step: Step, scratch: int) -> dict[str, int | float]:
+        """A record by field name."""
+        row: dict[str, int | float] = {"kernel": table.kernels[step.kernel], "cost": part.cost(op, step), **step.fields}
+        row |= {f"x{k}_buffer": NOWHERE for k in range(OPERANDS)}
+        for k, operand in enumerate(step.operands):
+            if operand.value == "code":
+                start, row["words"] = self._code(step.code)
+                row |= {f"x{k}_buffer": CONSTS, f"x{k}_offset": start}
+            elif operand.value == "scratch":
+                row |= {f"x{k}_buffer": ARENA, f"x{k}_offset": scratch}
+            elif isinstance(operand.value, int):
+                row |= self._operand(part, f"x{k}", operand, operand.value)
+        return row
+
+    def _operand(self, part: _Part, name: str, operand: Operand, i: int) -> dict[str, int | float]:
+        value = part.program.values[i]
+        root = part.memory.group[i]
+        buffer, offset = self.places[root] if root in self.places else (ARENA, part.memory.offsets[root])
+        strides = {f"{name}_stride{DIMS - len(operand.strides) + axis}": s for axis, s in enumerate(operand.strides)}
+        image = prod(sizes(value.shape)) if value.batched else 0
+        return {f"{name}_buffer": buffer, f"{name}_offset": offset + operand.shift, f"{name}_image": image, **strides}
+
+    def _code(self, expression: Any) -> tuple[int, int]:
+        words = np.asarray(encode(expression), np.int32)
+        if expression not in self.codes:
+            self.codes[expression] = self._constant(words)
+        return self.codes[expression], words.size
+
+
+def _matrix(rows: Sequence[Mapping[str, int | float]], table: KernelTable) -> Array:
+    """Records as int64; decimal fields keep their bits."""
+    matrix = np.zeros((len(rows), len(table.fields)), np.int64)
+    for record, row in zip(matrix, rows, strict=True):
+        for name, number in row.items():
+            record[table.fields[name]] = np.float64(number).view(np.int64) if isinstance(number, float) else number
+    return matrix

@@ -1,0 +1,153 @@
+"""How each value lies in memory, and the conversions between.
+
+    before   y = conv(x, C1.weight, kernel=5x5)          dx = conv_dx(dy, C1.weight, size=28x28)
+    after    C1.weight:panel = convert(C1.weight, to=panel)      y = conv(x, C1.weight:panel, kernel=5x5)      …
+
+Activations are dense, channels last. The weights of `conv` and `dot` lie in *panels*: for each group, blocks of 16 output
+channels, each K rows (kh, kw, c) of 16 numbers, the lanes past the last channel 0. `conv_dx` and `dot` with `transpose=b` read
+the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged. A parameter that a product
+reads is kept in panels, and so are its gradient and its optimiser slots, on which updates work elementwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+
+from netdsl.ops.op import Op, Ops, Value
+
+LANES = 16
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`kind`: `dense`, `panel` or `flip`; `groups` of the product that reads it; `rank` spatial axes of the kernel."""
+
+    kind: str = "dense"
+    groups: int = 1
+
+    def length(self, shape: tuple[int, ...]) -> int:
+        """Elements of an unbatched array of this (canonical) shape, padding included."""
+        if self.kind == "dense":
+            return prod(shape)
+        rows, columns = self.panels(shape)
+        return self.groups * -(-columns // LANES) * rows * LANES
+
+    def panels(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Rows and columns of each group's matrix, for the weight's canonical shape (k…, in/groups, out)."""
+        taps, inputs, outputs = prod(shape[:-2]), shape[-2], shape[-1] // self.groups
+        return (taps * inputs, outputs) if self.kind == "panel" else (taps * outputs, inputs)
+
+
+DENSE = Layout()
+
+
+def weight_layout(op: Op) -> Layout | None:
+    """The layout in which an operation reads its second operand, or None when it reads no weight."""
+    if op.kind in ("conv", "conv_dx"):
+        return Layout("panel" if op.kind == "conv" else "flip", op["groups"])
+    if op.kind == "dot" and op["transpose"] != "a":
+        return Layout("panel" if op["transpose"] == "none" else "flip")
+    return None
+
+
+def gradient_layout(op: Op) -> Layout:
+    """The layout in which an operation writes its result."""
+    if op.kind == "conv_dw":
+        return Layout("panel", op["groups"])
+    if op.kind == "dot" and op["transpose"] == "a":
+        return Layout("panel")
+    return DENSE
+
+
+def home_layouts(program: Ops) -> dict[int, Layout]:
+    """The layout of everything that is not made by the program: parameters and slots in panels where a product reads them."""
+    homes = {i: DENSE for i, v in program.values.items() if v.role != "temp"}
+    for op in program.ops:
+        wanted = weight_layout(op)
+        if wanted and program.values[op.ins[1]].role == "param" and homes[op.ins[1]] == DENSE:
+            homes[op.ins[1]] = Layout("panel", wanted.groups)
+    by_name = {v.name: i for i, v in program.values.items()}
+    for i, value in program.values.items():
+        owner = by_name.get(value.name.partition("@")[0])
+        if value.role == "state" and "@" in value.name and owner is not None:
+            homes[i] = homes[owner]
+    return homes
+
+
+class _Assigner:
+    """Walks the program once, giving layouts and inserting conversions."""
+
+    def __init__(self, program: Ops) -> None:
+        self.program = program
+        self.values: dict[int, Value] = dict(program.values)
+        self.layouts = home_layouts(program)
+        self.ops: list[Op] = []
+        self.converted: dict[tuple[int, Layout], int] = {}
+
+    def read(self, i: int, layout: Layout, reader: Op) -> int:
+        """The id under which value `i` can be read in `layout`; converts at most once."""
+        have = self.layouts[i]
+        if have == layout:
+            return i
+        if (i, layout) in self.converted:
+            return self.converted[i, layout]
+        through = self._through(have, layout)
+        source = i if through is None else self.read(i, through, reader)
+        if self.layouts[source] == layout:
+            return source
+        value = self.values[i]
+        made = Value(len(self.values), value.shape, value.dtype, "temp", f"{value.name}:{layout.kind}")
+        self.values[made.id] = made
+        self.layouts[made.id] = layout
+        attrs = (("groups", layout.groups if layout.kind != "dense" else have.groups), ("to", layout.kind))
+        self.ops.append(Op("convert", (source,), (made.id,), attrs, reader.phase, reader.origin))
+        self.converted[i, layout] = made.id
+        return made.id
+
+    @staticmethod
+    def _through(have: Layout, layout: Layout) -> Layout | None:
+        """A layout to convert to first, where no kernel converts directly."""
+        if have.kind == "dense" and layout.kind == "flip":
+            return Layout("panel", layout.groups)
+        if DENSE not in (have, layout) and have.groups != layout.groups:
+            return DENSE
+        return None
+
+    def visit(self, op: Op) -> None:
+        wanted = [DENSE] * len(op.ins)
+        result = gradient_layout(op)
+        weight = weight_layout(op)
+        if weight:
+            wanted[1] = weight
+        elif op.kind == "map":
+            result = self._elementwise(op)
+            wanted = [result if self.values[i].shape else DENSE for i in op.ins]
+        elif op.kind == "assign":
+            wanted = [self.layouts[op.ins[0]]] * 2
+        ins = tuple(self.read(i, layout, op) for i, layout in zip(op.ins, wanted, strict=True))
+        self.ops.append(replace(op, ins=ins))
+        self.layouts.update((i, result) for i in op.outs)
+
+    def _elementwise(self, op: Op) -> Layout:
+        """Panels where every operand that is not a scalar has the same shape and one lies in panels."""
+        shapes = {self.values[i].shape for i in op.ins if self.values[i].shape}
+        kinds = {self.layouts[i] for i in op.ins if self.layouts[i].kind == "panel"}
+        same = len(shapes) == 1 and self.values[op.outs[0]].shape in shapes
+        return next(iter(kinds)) if same and len(kinds) == 1 else DENSE
+
+    def finish(self) -> tuple[Ops, dict[int, Layout]]:
+        for op in self.program.ops:
+            self.visit(op)
+        end = Op("assign", (), ())
+        outputs = {name: self.read(i, DENSE, end) for name, i in self.program.outputs.items()}
+        gradients = {name: self.read(i, DENSE, end) for name, i in self.program.gradients.items()}
+        program = replace(self.program, values=self.values, ops=tuple(self.ops), outputs=outputs, gradients=gradients)
+        program.verify()
+        return program, self.layouts
+
+
+def assign_layouts(program: Ops) -> tuple[Ops, Mapping[int, Layout]]:
+    """The program with conversions inserted, and the layout of every value."""
+    return _Assigner(program).finish()

@@ -1,0 +1,101 @@
+"""The third level: the steps of one device, immutable, ready for one call.
+
+A plan says, for each step, the kernel and where its operands lie: in the arena (buffer 0) or in a *bound* buffer, whose address
+is given at each run: inputs, outputs, parameters, states, the scalars, the constants, and what was prepared from the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from netdsl.compiler.layout import DENSE, Layout
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class KernelTable:
+    """The engine's names for one instruction set: rows of its kernel table and columns of a record."""
+
+    isa: str
+    kernels: Mapping[str, int]
+    fields: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A bound buffer. `shape` is without the batch; `written` says that the plan changes it."""
+
+    name: str
+    role: str
+    shape: tuple[int, ...]
+    dtype: str = "f32"
+    batched: bool = False
+    layout: Layout = DENSE
+    written: bool = False
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One record in words: the operation it came from, its kernel and its time estimate in nanoseconds on one thread."""
+
+    kernel: str
+    isa: str
+    node: str
+    phase: str
+    op: str
+    cost: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """`records` and `prepare_records` are int64 matrices, a row a step, a column a field of `core.field_names()`.
+
+    `sizes` gives each buffer's elements as (fixed, for each image); `arena` is in elements of 4 bytes. `scalars` maps the numbers
+    bound at each run to their types, in the order of their slots.
+    """
+
+    batch: int
+    isa: str
+    threads: int
+    steps: tuple[PlanStep, ...]
+    prepare_steps: tuple[PlanStep, ...]
+    records: Array
+    prepare_records: Array
+    bindings: tuple[Binding, ...]
+    sizes: tuple[tuple[int, int], ...]
+    arena: int
+    prepared_size: int
+    consts: Array
+    scalars: Mapping[str, str]
+
+    @cached_property
+    def inputs(self) -> tuple[Binding, ...]:
+        return tuple(b for b in self.bindings if b.role == "input")
+
+    @cached_property
+    def outputs(self) -> tuple[Binding, ...]:
+        return tuple(b for b in self.bindings if b.role == "output")
+
+    def describe(self) -> list[dict[str, Any]]:
+        """A row a step, those that prepare weights first: `step node op kernel isa threads host nanoseconds phase`."""
+        return [
+            {
+                "step": number,
+                "node": step.node,
+                "op": step.op,
+                "kernel": step.kernel,
+                "isa": step.isa,
+                "threads": self.threads,
+                "host": False,
+                "nanoseconds": step.cost,
+                "phase": step.phase,
+            }
+            for number, step in enumerate((*self.prepare_steps, *self.steps))
+        ]

@@ -1,0 +1,210 @@
+"""A net ready to run: one plan, the weights it reads, and the one call into the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netdsl import core
+from netdsl.compiler.assemble import assemble
+from netdsl.compiler.lower import lower
+from netdsl.compiler.passes import rewrite
+from netdsl.compiler.plan import Binding, KernelTable, Plan
+from netdsl.compiler.weights import Weights, initialise
+from netdsl.errors import fail
+from netdsl.shapes import format_shape
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
+    from netdsl.ops.op import Build, Value
+
+Array = np.ndarray[Any, Any]
+MAX_THREADS = 256
+MAX_BATCH = 2**20
+
+
+class Program:
+    """A compiled net. `program(x)` runs inference; `program.step(arrays, …)` a training step.
+
+    Runs of one program take turns; two programs run side by side. `program.plan` says what runs where; `program.weights` holds
+    the tensors, which other programs may share.
+    """
+
+    def __init__(self, plan: Plan, weights: Weights, threads: int) -> None:
+        self.plan = plan
+        self.weights = weights
+        self.threads = threads
+        self._engine = core.Engine(plan.records, plan.sizes, plan.batch)
+        self._prepare = core.Engine(plan.prepare_records, plan.sizes, 1) if len(plan.prepare_records) else None
+        self._prepared = np.zeros(plan.prepared_size, np.float32)
+        self._scalars = np.zeros(max(len(plan.scalars), 1), np.float32)
+        self._version = -1
+        self._lock = threading.Lock()
+
+    def __call__(self, x: Any) -> Any:
+        """Run inference on any number of images; more than the plan's batch run in turns.
+
+        `x`: float32 (N, H, W, C), or a dict of arrays by input name. Returns float32 (N, …), or a dict by name when there
+        are several outputs. Raises `NetError` N703 … N706 for arrays that do not fit.
+        """
+        arrays = self._inputs(x)
+        count = len(next(iter(arrays.values())))
+        results = {b.name: np.empty((count, *b.shape), np.float32) for b in self.plan.outputs}
+        for start in range(0, count, self.plan.batch):
+            stop = min(start + self.plan.batch, count)
+            self._run({k: a[start:stop] for k, a in arrays.items()}, {k: a[start:stop] for k, a in results.items()})
+        return next(iter(results.values())) if len(results) == 1 else results
+
+    def step(self, arrays: Mapping[str, Any], **scalars: float) -> dict[str, Array]:
+        """Run once on at most `batch` images with the numbers that the plan names (`lr`, `step`, `seed`); returns every output.
+
+        Parameters, statistics and slots are changed in place when the plan updates them.
+        """
+        checked = self._inputs(arrays)
+        count = len(next(iter(checked.values())))
+        if not 0 < count <= self.plan.batch:
+            raise fail("N706", f"a step takes 1 to {self.plan.batch} images, not {count}")
+        results = {b.name: np.empty((count, *b.shape) if b.batched else b.shape, np.float32) for b in self.plan.outputs}
+        self._run(checked, results, scalars)
+        return results
+
+    def _inputs(self, x: Any) -> dict[str, Array]:
+        wanted = self.plan.inputs
+        if not isinstance(x, Mapping):
+            if len(wanted) != 1:
+                raise fail("N705", f"the net has {len(wanted)} inputs: give a dict of {_names(wanted)}")
+            x = {wanted[0].name: x}
+        missing = [b for b in wanted if b.name not in x]
+        unknown = [name for name in x if name not in {b.name for b in wanted}]
+        if missing or unknown:
+            what = f"input `{missing[0].name}` is missing" if missing else f"the net has no input `{unknown[0]}`"
+            raise fail("N705", f"{what}; it takes {_names(wanted)}")
+        arrays = {b.name: _check(b, x[b.name]) for b in wanted}
+        counts = {len(a) for a in arrays.values()}
+        if len(counts) != 1:
+            raise fail(
+                "N706",
+                "the inputs hold different numbers of images: "
+                + ", ".join(f"`{k}` {len(a)}" for k, a in arrays.items()),
+            )
+        return arrays
+
+    def _run(
+        self, inputs: Mapping[str, Array], outputs: Mapping[str, Array], scalars: Mapping[str, float] | None = None
+    ) -> None:
+        count = len(next(iter(inputs.values())))
+        with self._lock:
+            self._refresh()
+            for slot, (name, dtype) in enumerate(self.plan.scalars.items()):
+                number = 1.0 / count if name == "inverse_batch" else _scalar(name, scalars or {})
+                target: Array = self._scalars if dtype == "f32" else self._scalars.view(np.int32)
+                target[slot] = number
+            self._engine.run(self._buffers(inputs, outputs), count, self.threads)
+            for binding in self.plan.bindings:
+                if binding.written and binding.role in ("param", "state"):
+                    self.weights.wrote(binding.name, binding.layout)
+
+    def _refresh(self) -> None:
+        """Compute what depends on weights alone (folded batch norm, packings), when they have changed."""
+        if self._prepare is None or self._version == self.weights.version:
+            return
+        self._prepare.run(self._buffers({}, {}), 1, self.threads)
+        self._version = self.weights.version
+
+    def _buffers(self, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> list[Array | None]:
+        """Arrays in the order of the plan's bindings."""
+        fixed = {"prepared": self._prepared, "consts": self.plan.consts, "scalars": self._scalars}
+        found: list[Array | None] = []
+        for binding in self.plan.bindings:
+            if binding.role in fixed:
+                found.append(fixed[binding.role])
+            elif binding.role == "input":
+                found.append(inputs.get(binding.name))
+            elif binding.role == "output":
+                found.append(outputs.get(binding.name))
+            else:
+                found.append(self.weights.form(binding.name, binding.layout))
+        return found
+
+
+def _names(bindings: Sequence[Binding]) -> str:
+    return ", ".join(f"`{b.name}`" for b in bindings)
+
+
+def _scalar(name: str, scalars: Mapping[str, float]) -> float:
+    if name not in scalars:
+        raise fail("N705", f"the plan needs a number for `{name}`")
+    return scalars[name]
+
+
+def _check(binding: Binding, array: Any) -> Array:
+    """The array as the engine reads it: right dtype, rank and shape, contiguous and aligned; copied only if it must be."""
+    dtype = np.dtype(np.float32 if binding.dtype == "f32" else np.int32)
+    expected = f"{dtype.name} (N, {', '.join(map(str, binding.shape))})".replace("(N, )", "(N,)")
+    try:
+        given = np.asarray(array)
+    except ValueError as cause:
+        raise fail("N703", f"input `{binding.name}` is not an array: {cause}; expected {expected}") from None
+    if given.dtype == object or array is None:
+        raise fail(
+            "N703", f"input `{binding.name}` is {type(array).__name__}, not an array of numbers; expected {expected}"
+        )
+    if given.dtype != dtype and not (dtype.kind == "i" and given.dtype.kind in "iu"):
+        raise fail(
+            "N703",
+            f"input `{binding.name}` is {given.dtype.name}; expected {expected}",
+            help=f'convert it: `x.astype("{dtype.name}")`',
+        )
+    if given.shape[1:] != binding.shape or given.ndim != 1 + len(binding.shape):
+        hint = "add the batch axis: `x[None]`" if given.shape == binding.shape else None
+        shown = format_shape(given.shape) or "a single number"
+        raise fail("N704", f"input `{binding.name}` has shape {shown}; expected {expected}", help=hint)
+    if dtype.kind == "i":
+        return np.ascontiguousarray(given, np.int32)
+    return np.require(given, np.float32, ["C", "A"])
+
+
+def compile(
+    net: Net,
+    weights: Weights | None = None,
+    *,
+    batch: int = 1,
+    want: Sequence[str] = (),
+    wrt: Sequence[str] = (),
+    loss: Callable[[Build, dict[str, Value]], Value] | None = None,
+    update: Callable[[Build, Value, Value], None] | None = None,
+    threads: int | None = None,
+    isa: str | None = None,
+) -> Program:
+    """Compile a net for up to `batch` images a run.
+
+    `weights` are shared, not copied; None draws them with seed 0. `want` names nodes whose values come back beside the outputs.
+    With `loss` the program is a training program: `wrt` names the tensors that it differentiates for, `update` emits
+    what becomes of each. `threads` from 1 to 256, default the usable cores. `isa` forces `base`, `avx2` or `avx512`.
+    Raises `NetError` N7xx for arguments that do not fit.
+    """
+    _check_count("batch", batch, MAX_BATCH)
+    threads = core.default_threads() if threads is None else threads
+    _check_count("threads", threads, MAX_THREADS)
+    for name in want:
+        if name not in net.nodes and name not in net.labels:
+            raise fail("N707", f"`{net.name}` has no node `{name}`")
+    weights = initialise(net) if weights is None else weights
+    missing = [name for name in net.tensors if name not in weights]
+    if missing:
+        raise fail("N701", f"no tensor is called `{missing[0]}`; `{net.name}` needs it")
+    program = lower(net, training=loss is not None, want=want, loss=loss, update=update, wrt=wrt)
+    for value in program.values.values():
+        if value.role == "state" and value.name not in weights:
+            weights.add(value.name, np.zeros([d for d in value.shape if isinstance(d, int)], np.float32))
+    return Program(assemble(rewrite(program), batch=batch, threads=threads, table=_table(isa)), weights, threads)
+
+
+def _check_count(name: str, value: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise fail("N708", f"`{name}` is an integer, not {type(value).__name__}")
+    if not 1 <= value <= most:
+        raise fail("N708", f"`{name}` is {value}; it must be from 1 to {most}")
