@@ -5,8 +5,8 @@
     dw[u,c,o] = Σ_{n,i} x[n, i·s + u·d - p, c] · dy[n,i,o]         conv_dw
 
 i, j, u run over one to three spatial axes; c and o within a group. x (n, spatial…, C), y (n, spatial…, O),
-w (kernel…, C/groups, O). Each of the three is linear in both operands, and the other two are its gradients. `conv` may
-carry an `epilogue`, an expression whose x0 is its result and x1 … its further operands.
+w (kernel…, C/groups, O). Each of the three is linear in both operands, and the other two are its gradients. `conv` and
+`conv_dx` may carry an `epilogue`, an expression whose x0 is the result and x1 … the further operands.
 """
 
 from __future__ import annotations
@@ -39,18 +39,21 @@ def _weight_shape(attrs: Mapping[str, Any], inputs: Any, outputs: Any) -> Shape:
 
 def _shape(attrs: Mapping[str, Any], x: Shape, w: Shape, *extra: Shape) -> tuple[Shape, ...]:
     assert w == _weight_shape(attrs, x[-1], w[-1]), f"weight {w} for {x}"
-    y = (x[0], *_positions(attrs, x[1:-1]), w[-1])
+    return (_with_epilogue(attrs, (x[0], *_positions(attrs, x[1:-1]), w[-1]), extra),)
+
+
+def _with_epilogue(attrs: Mapping[str, Any], y: Shape, extra: Sequence[Shape]) -> Shape:
     epilogue = attrs.get("epilogue")
     assert not extra if epilogue is None else epilogue.arity <= 1 + len(extra), f"{len(extra)} operands of {epilogue}"
     assert broadcast(y, *extra) == y, f"an operand of the epilogue is wider than {y}"
-    return (y,)
+    return y
 
 
-def _dx_shape(attrs: Mapping[str, Any], dy: Shape, w: Shape) -> tuple[Shape, ...]:
+def _dx_shape(attrs: Mapping[str, Any], dy: Shape, w: Shape, *extra: Shape) -> tuple[Shape, ...]:
     channels = int(w[-2]) * attrs["groups"]
     assert w == _weight_shape(attrs, channels, dy[-1]), f"weight {w} for {dy}"
     assert dy[1:-1] == _positions(attrs, attrs["size"]), f"{dy} does not come from {attrs['size']}"
-    return ((dy[0], *attrs["size"], channels),)
+    return (_with_epilogue(attrs, (dy[0], *attrs["size"], channels), extra),)
 
 
 def _dw_shape(attrs: Mapping[str, Any], x: Shape, dy: Shape) -> tuple[Shape, ...]:
@@ -87,7 +90,7 @@ def _run(attrs: Mapping[str, Any], x: Array, w: Array, *extra: Array) -> tuple[A
     return (evaluate(attrs["epilogue"], (y, *extra)) if "epilogue" in attrs else y,)
 
 
-def _dx_run(attrs: Mapping[str, Any], dy: Array, w: Array) -> tuple[Array, ...]:
+def _dx_run(attrs: Mapping[str, Any], dy: Array, w: Array, *extra: Array) -> tuple[Array, ...]:
     import numpy as np
 
     size, groups = dy.shape[1:-1], attrs["groups"]
@@ -95,7 +98,8 @@ def _dx_run(attrs: Mapping[str, Any], dy: Array, w: Array) -> tuple[Array, ...]:
     framed = np.zeros((dy.shape[0], *extent, w.shape[-2] * groups), dy.dtype)
     for tap, seen in _taps(attrs, size):
         framed[seen] += _join(_split(dy, groups) @ _split(w[tap], groups).swapaxes(1, 2), dy.shape[:-1])
-    return (unframe(framed, attrs["size"], befores(attrs["pad"])),)
+    dx = unframe(framed, attrs["size"], befores(attrs["pad"]))
+    return (evaluate(attrs["epilogue"], (dx, *extra)) if "epilogue" in attrs else dx,)
 
 
 def _dw_run(attrs: Mapping[str, Any], x: Array, dy: Array) -> tuple[Array, ...]:
@@ -119,6 +123,7 @@ def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
 
 
 def _dx_vjp(build: Build, op: Op, g: Value) -> Sequence[Value | None]:
+    assert op.get("epilogue") is None, "differentiate before fusing"
     (dy, w), geometry = (build.values[i] for i in op.ins), _geometry(op)
     return build.add("conv", g, w, **geometry), build.add("conv_dw", g, dy, **geometry)
 

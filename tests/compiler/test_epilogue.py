@@ -1,7 +1,7 @@
 import pytest
 
 from netdsl.compiler.passes.epilogue import fuse_epilogues
-from netdsl.ops.expression import max_, operands, unary
+from netdsl.ops.expression import compare, max_, operands, unary, where
 from netdsl.ops.op import BATCH, Build
 
 x0, x1, x2 = operands(3)
@@ -48,6 +48,17 @@ def test_the_input_may_be_the_residual(same_values):
     before = b.finish()
     assert str(fuse_epilogues(before)).startswith("y = conv(x, w, x, ")
     same_values(before, fuse_epilogues(before))
+
+
+def test_the_mask_of_an_activation_goes_into_the_gradient_before_it(same_values):
+    b, x, w, _ = start()
+    y = b.input("y", (BATCH, 3, 2, 4))
+    dx = b.add("conv_dx", x, w, size=(3, 2), **GEOMETRY)
+    b.outputs["g"] = b.map(where(compare("gt", x0, 1), x1, 0), y, dx, name="g").id
+    before = b.finish()
+    after = fuse_epilogues(before)
+    assert str(after).startswith("g = conv_dx(x, w, y, ") and str(after.ops[0]["epilogue"]) == "where(gt(x1, 1), x0, 0)"
+    same_values(before, after)
 
 
 @pytest.mark.parametrize("transpose", ["none", "b"])

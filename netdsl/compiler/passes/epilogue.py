@@ -45,7 +45,7 @@ def _attach(draft: Draft, op: Op) -> Op:
 
 
 def _is_product(op: Op) -> bool:
-    return op.kind == "conv" or (op.kind == "dot" and op["transpose"] != "a")
+    return op.kind in ("conv", "conv_dx") or (op.kind == "dot" and op["transpose"] != "a")
 
 
 def _fits(draft: Draft, op: Op, i: int, product: Op) -> bool:
