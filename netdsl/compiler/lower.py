@@ -10,7 +10,9 @@ Out = softmax(%3)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netdsl.compiler.differentiate import differentiate
@@ -39,7 +41,8 @@ def lower(
     its heads. Heads that are neither wanted nor part of the loss are not lowered. `wrt` names parameters or inputs;
     with `update`, `update(build, param, gradient)` emits what becomes of each, otherwise the gradients are roots of
     the program, by name. A mean over the images of a run multiplies by `build.inverse_batch()`, a scalar that is
-    bound at each run, so that a plan made for a batch serves any smaller one.
+    bound at each run, so that a plan made for a batch serves any smaller one. Everything that a training program
+    changes it assigns at its end, in the phase `update`.
     """
     build = Build(training=training)
     heads = {head.name: head.output for head in net.heads}
@@ -53,6 +56,7 @@ def lower(
     total = build.rename(loss(build, {name: nodes[path] for name, path in scored.items()}), "loss")
     build.outputs["loss"] = total.id
     _lower_gradients(build, total, wrt, update)
+    _assign_last(build)
     return build.finish()
 
 
@@ -77,6 +81,19 @@ def _lower_nodes(build: Build, net: Net, roots: set[str]) -> dict[str, Value]:
         nodes[node.path] = build.rename(made, node.path)
     build.origin = ""
     return nodes
+
+
+def _assign_last(build: Build) -> None:
+    """Move what the forward phase assigns (moving statistics) to the end, with the operations that only serve it.
+
+    So a run may be stopped anywhere before the phase `update`, and has changed nothing.
+    """
+    readers = Counter(i for op in build.ops for i in set(op.ins))
+    late = [op for op in build.ops if op.kind == "assign" and op.phase == "forward"]
+    served = {op.ins[1]: op for op in late if readers[op.ins[1]] == 1}
+    moved = [op for op in build.ops if op in late or any(i in served for i in op.outs)]
+    kept = [op for op in build.ops if op not in moved]
+    build.ops = [*kept, *(replace(op, phase="update") for op in moved)]
 
 
 def _lower_gradients(build: Build, loss: Value, wrt: Sequence[str], update: Update | None) -> None:

@@ -7,7 +7,7 @@ and differentiated here, so that no layer has a backward of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -184,6 +184,25 @@ def node_count(expression: Expression) -> int:
     return sum(node_count(a) for a in expression.args) + bool(expression.args)
 
 
+def split_product(expression: Expression, kept: Callable[[Expression], bool]) -> tuple[Expression, Expression]:
+    """The expression as a product of two: the factors (and divisors) that are `kept`, and the others."""
+    parts = [[constant(1), constant(1)], [constant(1), constant(1)]]
+
+    def visit(e: Expression, below: int) -> None:
+        if e.op == "mul" or (e.op == "div" and not below):
+            visit(e.args[0], below)
+            visit(e.args[1], below or int(e.op == "div"))
+        elif e.op == "neg":
+            parts[kept(constant(-1))][0] *= -1
+            visit(e.args[0], below)
+        else:
+            parts[kept(e)][below] *= e
+
+    visit(expression, 0)
+    others, chosen = (above / below for above, below in parts)
+    return chosen, others
+
+
 @lru_cache(maxsize=4096)
 def derivative(expression: Expression, index: int) -> Expression:
     """The derivative by operand `index`. At a kink: the derivative from below (relu'(0) = 0, |0|' = 0)."""
@@ -288,7 +307,7 @@ def _format(e: Expression, level: int) -> str:
     if e.op == "x":
         return f"x{e.index}"
     if e.op == "c":
-        return f"{e.number:.17g}"
+        return repr(e.number).removesuffix(".0")
     if e.op == "neg":
         text, own = f"-{_format(e.args[0], 3)}", 3
     elif e.op in _INFIX:

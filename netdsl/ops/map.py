@@ -13,6 +13,7 @@ from netdsl.ops.expression import (
     indices,
     operands,
     rebuild,
+    split_product,
     substitute,
     where,
 )
@@ -31,6 +32,12 @@ def broadcast(*shapes: Shape) -> Shape:
         assert len(sizes) <= 1, f"shapes do not broadcast: {shapes}"
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
+
+
+def broadcast_to(shape: Shape, target: Shape) -> bool:
+    """Whether an array of one shape stretches to the other."""
+    pairs = zip(shape[::-1], target[::-1], strict=False)
+    return len(shape) <= len(target) and all(a in (1, b) for a, b in pairs)
 
 
 def _shape(attrs: Mapping[str, Any], *xs: Shape) -> tuple[Shape, ...]:
@@ -55,14 +62,20 @@ def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
 
 
 def _gradient(build: Build, expression: Expression, xs: Sequence[Value], y: Value, dy: Value, i: int) -> Value | None:
+    """Σ dy·slope over the stretched axes; factors that do not vary along them are applied to the sum."""
     if xs[i].role in ("scalar", "const") or xs[i].dtype != "f32":
         return None
     *_, out, upstream = operands(len(xs) + 2)
     slope = with_output(derivative(expression, i), expression, out)
     if slope == constant(0):
         return None
+    shape, after = xs[i].shape, constant(1)
+    if shape != y.shape:
+        small = {j for j, x in enumerate(xs) if broadcast_to(x.shape, shape)}
+        after, slope = split_product(slope, lambda factor: indices(factor) <= small)
     wide = dy if slope == constant(1) else emit(build, _times(upstream, slope), [*xs, y, dy])
-    return unbroadcast(build, wide, xs[i].shape)
+    total = unbroadcast(build, wide, shape)
+    return total if after == constant(1) else emit(build, upstream * after, [*xs, y, total])
 
 
 def emit(

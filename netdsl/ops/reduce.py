@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from netdsl.ops.expression import constant, operands
+from netdsl.ops.expression import operands
 from netdsl.ops.op import BATCH, Build, Kind, Op, Shape, Value, register
 
 if TYPE_CHECKING:
@@ -70,26 +70,27 @@ def _moments_run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
 def _moments_vjp(build: Build, op: Op, *dys: Value | None) -> Sequence[Value | None]:
     """The gradient dx = (dmean + 2·(x - mean)·dvar)/count; the images' part of the count is known at the run."""
     x, axes = build.values[op.ins[0]], op["axes"]
-    mean, dmean, dvar = (
-        None if v is None else stretchable(build, v, x.shape, axes) for v in (build.values[op.outs[0]], *dys)
-    )
-    factor = constant(1.0 / prod(int(x.shape[a]) for a in axes if x.shape[a] != BATCH))
-    ins: list[Value] = []
+    mean = build.values[op.outs[0]]
+    scale = 1.0 / prod(int(x.shape[a]) for a in axes if x.shape[a] != BATCH)
 
-    def operand(value: Value) -> Any:
-        ins.append(value)
-        return operands(len(ins))[-1]
+    def small(value: Value | None, factor: float) -> Value | None:
+        """A gradient of a statistic over the count, stretchable."""
+        if value is None:
+            return None
+        x0, x1 = operands(2)
+        images = (build.inverse_batch(),) if 0 in axes and x.batched else ()
+        scaled = build.map(x0 * (x1 * factor) if images else x0 * factor, value, *images)
+        return stretchable(build, scaled, x.shape, axes)
 
-    if dvar is None:
-        assert dmean is not None
-        inner: Any = operand(dmean)
-    else:
-        assert mean is not None
-        inner = 2.0 * (operand(x) - operand(mean)) * operand(dvar)
-        inner = inner if dmean is None else operand(dmean) + inner
-    if BATCH in [x.shape[a] for a in axes]:
-        factor = factor * operand(build.inverse_batch())
-    return (build.map(inner * factor, *ins, shape=x.shape),)
+    to_mean, to_variance = small(dys[0], scale), small(dys[1], 2 * scale)
+    x0, x1, x2, x3 = operands(4)
+    if to_variance is None:
+        assert to_mean is not None
+        return (build.map(x0, to_mean, shape=x.shape),)
+    mean = stretchable(build, mean, x.shape, axes)
+    if to_mean is None:
+        return (build.map((x0 - x1) * x2, x, mean, to_variance),)
+    return (build.map((x0 - x1) * x2 + x3, x, mean, to_variance, to_mean),)
 
 
 register(Kind("reduce", _shape, _run, _vjp))

@@ -108,6 +108,13 @@ def test_training_gives_loss_and_outputs_and_keeps_statistics():
     assert run.assigned["a.seen"] == 12
 
 
+def test_statistics_are_assigned_after_everything_else_in_the_phase_update():
+    program = lower(TinyNet(), training=True, loss=mean_of_all, wrt=("b.weight",))
+    kinds = [(op.kind, op.phase) for op in program.ops]
+    assert kinds[-6:] == [("map", "update"), ("assign", "update")] * 3
+    assert ("assign", "forward") not in kinds
+
+
 def test_gradients_without_an_update_are_roots():
     program = lower(TinyNet(), training=True, loss=mean_of_all, wrt=("b.weight", "aux.weight", "image"))
     run = run_ops(program, BOUND, dtype=np.float64)

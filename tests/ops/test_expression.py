@@ -6,9 +6,11 @@ from netdsl.ops.expression import (
     constant,
     derivative,
     evaluate,
+    indices,
     max_,
     min_,
     operands,
+    split_product,
     substitute,
     unary,
     where,
@@ -81,3 +83,8 @@ def test_saturates_without_overflow_and_keeps_nan(op):
 
 def test_evaluates_in_the_dtype_of_the_arrays():
     assert evaluate(unary("erf", x0 * 0.1 + 3), [np.ones(2, np.float32)]).dtype == np.float32
+
+
+def test_split_product_parts_factors_and_divisors():
+    chosen, others = split_product(-(x0 - 1) / (2 * x1) * x1 / x0, lambda e: 1 not in indices(e))
+    assert (str(chosen), str(others)) == ("-(x0 - 1)/(2*x0)", "x1/x1")

@@ -76,3 +76,17 @@ def test_relu_passes_no_infinite_gradient_where_it_is_off():
     from netdsl.reference import run_ops
 
     assert run_ops(build.finish(), {"x": [-1.0, 1.0]})["gradient of x"].tolist() == [0, np.inf]
+
+
+def test_factors_that_do_not_vary_are_applied_to_the_sum():
+    build = Build()
+    x, scale, shift = (
+        build.input("x", (BATCH, 3)),
+        build.tensor("scale", (3,), "param"),
+        build.tensor("s", (3,), "param"),
+    )
+    y = build.map((x0 + x2) * unary("exp", x1), x, scale, shift)
+    total = build.add("reduce", y, axes=(0, 1), keep=False)
+    differentiate(build, total, [shift])
+    *_, summed, applied = build.ops
+    assert summed.kind == "reduce" and str(applied["expression"]) == "x1*exp(x0)"

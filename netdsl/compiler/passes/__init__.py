@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from netdsl.compiler.passes.common import merge_common
 from netdsl.compiler.passes.dead import remove_dead
 from netdsl.compiler.passes.epilogue import fuse_epilogues
 from netdsl.compiler.passes.fold import fold_weights
 from netdsl.compiler.passes.fuse import fuse_maps
+from netdsl.compiler.passes.hoist import hoist_small_parts
 from netdsl.ops.op import Ops
 
 Pass = Callable[[Ops], Ops]
-PASSES: tuple[Pass, ...] = (remove_dead, fold_weights, fuse_epilogues, fuse_maps, remove_dead)
+PASSES: tuple[Pass, ...] = (
+    remove_dead,
+    hoist_small_parts,
+    merge_common,
+    fold_weights,
+    fuse_epilogues,
+    fuse_maps,
+    remove_dead,
+)
 
 
 def rewrite(program: Ops) -> Ops:
