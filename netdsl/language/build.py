@@ -245,11 +245,11 @@ class Builder:
         text, span = str(c[0]).replace("_", ""), self._span(c)
         if text.isdigit():
             if len(text.lstrip("0")) > 19 or int(text) > MAX_INTEGER:
-                raise fail("N302", "this integer does not fit in 64 bits: the most is 9223372036854775807", span=span)
+                raise fail("N306", "this integer does not fit in 64 bits: the most is 9223372036854775807", span=span)
             return tree.Literal(int(text), span)
         number = float(text)
         if not isfinite(number):
-            raise fail("N302", "this number is larger than any 64-bit decimal number", span=span)
+            raise fail("N306", "this number is larger than any 64-bit decimal number", span=span)
         return tree.Literal(number, span)
 
     def text(self, c: list[Token]) -> tree.Literal:
@@ -297,7 +297,7 @@ class Builder:
     def _size(self, digits: str, token: Token) -> int:
         span = Span(self.source, token.start_pos or 0, token.end_pos or 0)
         if len(digits) > 19 or int(digits) > MAX_INTEGER:
-            raise fail("N302", "this size does not fit in 64 bits: the most is 9223372036854775807", span=span)
+            raise fail("N306", "this size does not fit in 64 bits: the most is 9223372036854775807", span=span)
         return int(digits)
 
 

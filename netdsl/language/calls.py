@@ -1,0 +1,283 @@
+"""Chains and their calls: layers, merges and blocks become nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from netdsl.errors import Fault, NetError, Span, fail
+from netdsl.graph.net import Node, Scope as NetScope
+from netdsl.language import tree
+from netdsl.language.bind import Bound, Slot, bind, slots_of
+from netdsl.language.evaluate import condition, count, describe, evaluate, unknown_name, wire
+from netdsl.language.expansion import MAX_NESTING, Definition
+from netdsl.language.faults import diagnose, sizes_chain
+from netdsl.language.names import LOST, Env, Family, Scope, Unknown, Wire
+from netdsl.language.suggest import nearest
+from netdsl.layers.base import REGISTRY, Layer, make
+from netdsl.layers.values import Applied, Word
+from netdsl.shapes import MAX_SIZE, Shape, checked, format_shape, volume
+
+
+def run_chain(chain: tree.Chain, env: Env, at: Wire | None, path: str | None) -> Wire:
+    """The value of a chain that starts at `at`; `path` names its only call, or the scope of a longer one."""
+    if chain.start is not None:
+        at = wire(chain.start.reference, env, at)
+    calls = [e for e in chain.elements if not _is_identity(e)]
+    if path is None or (len(calls) == 1 and not isinstance(calls[0], tree.Repeat)):
+        for element in calls:
+            at = run_element(element, env, at, path)
+        return _present(at, chain)
+    if not calls:
+        return _present(at, chain)
+    inner = env.inside(scope=Scope(f"{path}.", env.scope))
+    place = len(env.expansion.scopes)
+    for element in calls:
+        at = run_element(element, inner, at, None)
+    at = _present(at, chain)
+    env.expansion.scopes.insert(place, NetScope(path, "", at.path))
+    return Wire(at.path, at.shape, path, chain.span) if at.known else at
+
+
+def _present(at: Wire | None, chain: tree.Chain) -> Wire:
+    if at is None:
+        raise fail("N224", "there is no current value yet: an `input` comes first", span=chain.span)
+    return at
+
+
+def _is_identity(element: tree.Element) -> bool:
+    return isinstance(element, tree.Call) and element.callee.text == "id"
+
+
+def run_element(element: tree.Element, env: Env, at: Wire | None, path: str | None) -> Wire | None:
+    """The value behind one element of a chain."""
+    match element:
+        case tree.Call():
+            return run_call(element, env, at, path)
+        case tree.Choice():
+            return _run_choice(element, env, at, path)
+        case tree.Repeat():
+            times = count(element.count, env, at)
+            env.expansion.charge(times, 1, element.count.span)
+            for _ in range(times):
+                at = run_element(element.element, env, at, None)
+            return at
+
+
+def _run_choice(choice: tree.Choice, env: Env, at: Wire | None, path: str | None) -> Wire | None:
+    if choice.condition is None or condition(choice.condition, env, at):
+        return run_chain(choice.chain, env, at, path)
+    return run_chain(choice.otherwise, env, at, path) if choice.otherwise else at
+
+
+def run_call(call: tree.Call, env: Env, at: Wire | None, path: str | None) -> Wire | None:
+    """One call: `body`, a block, or a layer; a block of the same name wins."""
+    name = call.callee.text
+    if name == "body":
+        return _run_braces(call, env, at)
+    if name == "id":
+        return at
+    definition = find_block(call.callee, env)
+    number = env.scope.number(call.callee.name.text)
+    if path is None:
+        path = number
+        env.expansion.claim_path(path, call.callee.span)
+    if definition is not None:
+        return run_block(definition, call, env, at, path)
+    layer = REGISTRY.get(name)
+    if layer is None or name == "input":
+        raise _unknown_call(call.callee, env)
+    return _run_layer(layer, call, env, at, path)
+
+
+def _unknown_call(callee: tree.Callee, env: Env) -> NetError | Unknown:
+    if env.expansion.incomplete:
+        return Unknown()
+    known = [*REGISTRY, *block_names(env)]
+    if callee.qualifier is None and isinstance(env.scope.find(callee.text), Wire):
+        help_text = f"`from {callee.text}` makes it the current value"
+        return fail("N202", f"`{callee.text}` is a value, not a layer or block", span=callee.span, help=help_text)
+    return fail("N202", f"unknown layer or block `{callee.text}`", span=callee.span, **nearest(callee.name, known))
+
+
+# ---- blocks
+
+
+def find_block(callee: tree.Callee, env: Env) -> Definition | None:
+    """The block that a call names in its file, or None."""
+    return cast("Definition | None", env.blocks.get(callee.text))
+
+
+def block_names(env: Env) -> list[str]:
+    """Blocks that a call may name."""
+    return list(env.blocks)
+
+
+def _run_braces(call: tree.Call, env: Env, at: Wire | None) -> Wire | None:
+    if env.braces is None:
+        raise fail("N214", "`body` stands only in a block: it is what the caller puts between the braces", span=call.span)
+    if call.arguments is not None or call.braces is not None:
+        raise fail("N214", "`body` takes no arguments and no braces", span=call.span)
+    body, caller = env.braces
+    return env.expansion.run(body.statements, caller.inside(), at)
+
+
+def run_block(definition: Definition, call: tree.Call, env: Env, at: Wire | None, path: str) -> Wire | None:
+    """One instance of a block, in a scope of its own."""
+    expansion, block = env.expansion, definition.block
+    expansion.used.add(id(definition))
+    if env.depth >= MAX_NESTING:
+        raise fail("N108", f"blocks nest deeper than {MAX_NESTING} levels", span=call.span)
+    if (call.braces is not None) != definition.wants_body:
+        wants = "takes" if definition.wants_body else "has no `body`: it takes no"
+        end = " `{ … }` behind the call" if definition.wants_body else " braces"
+        first = ((block.name.span, "defined here"),)
+        span = call.callee.span if call.braces is None else call.braces.span
+        raise fail("N214", f"`{call.callee.text}` {wants}{end}", span=span, notes=first)
+    slots = [Slot(p.name.text, p.default is None) for p in block.parameters]
+    bound = bind(call.callee, slots, call.arguments or (), env, at)
+    scope = Scope(f"{path}.")
+    base = Env(expansion, scope, definition.names, definition.blocks, defaults=definition.defaults, depth=env.depth)
+    values: dict[str, object] = {}
+    braces = (call.braces, env) if call.braces is not None else None
+    inner = base.inside(values, calls=(*env.calls, call.callee.span), braces=braces)
+    for parameter in block.parameters:
+        name = parameter.name.text
+        given = bound.get(name)
+        if given is not None:
+            values[name] = given.value
+        else:
+            assert parameter.default is not None
+            values[name] = evaluate(parameter.default, inner, None)
+    place = len(expansion.scopes)
+    out = expansion.run(block.body.statements, inner, at)
+    if out is None or not out.known:
+        return out
+    expansion.scopes.insert(place, NetScope(path, block.name.text, out.path))
+    result = Wire(out.path, out.shape, path, call.span)
+    expansion.places[path] = result
+    return result
+
+
+# ---- layers
+
+
+def _run_layer(layer: type[Layer], call: tree.Call, env: Env, at: Wire | None, path: str) -> Wire:
+    low, high = layer.operands
+    given = call.arguments or ()
+    if high == 1:
+        _refuse_operand(call, env)
+        if call.braces is not None:
+            raise fail("N214", f"`{call.callee.text}` takes no braces", span=call.braces.span)
+        bound = bind(call.callee, slots_of(layer), given, env, at)
+        operands = [_present(at, tree.Chain(None, (), call.span))]
+    else:
+        named = [a for a in given if a.name is not None]
+        bound = bind(call.callee, slots_of(layer), named, env, at)
+        operands = _merge_operands(call, env, at, [a for a in given if a.name is None])
+        _check_operand_count(call, operands, low, high)
+    made = _make(layer, call, env, bound)
+    shapes = [o.shape for o in operands]
+    if not all(o.known for o in operands):
+        return LOST
+    return _place(made, call, env, bound, operands, cast("list[Shape]", shapes), path)
+
+
+def _make(layer: type[Layer], call: tree.Call, env: Env, bound: dict[str, Bound]) -> Layer:
+    try:
+        return make(layer, {name: b.value for name, b in bound.items()})
+    except Fault as fault:
+        b = bound.get(fault.argument or "")
+        if b is not None and fault.code == "N207" and type(b.value) is Word and _is_bare(b.argument.value, b.value):
+            reference = cast(tree.Reference, b.argument.value)
+            words = _words_of(layer, fault.argument or "")
+            raise unknown_name(reference.name, env, words) from None
+        raise NetError(diagnose(fault, call, bound)) from None
+
+
+def _is_bare(expr: tree.Expr, word: str) -> bool:
+    return isinstance(expr, tree.Reference) and not expr.suffixes and expr.name.text == word
+
+
+def _words_of(layer: type[Layer], argument: str) -> tuple[str, ...]:
+    item = layer.__dataclass_fields__[argument].metadata
+    words = {"pad": ("valid", "same", "causal"), "flag": ("true", "false")}.get(item["kind"], ())
+    return (*words, *item["choices"])
+
+
+def _place(layer: Layer, call: tree.Call, env: Env, bound: dict[str, Bound], operands: Sequence[Wire], shapes: list[Shape], path: str) -> Wire:
+    """Check a layer on its inputs and make its node."""
+    expansion = env.expansion
+    try:
+        shape = layer.out_shape(*shapes)
+        _check_sizes(layer, shape, shapes)
+    except Fault as fault:
+        notes = [(o.span, f"`{o.name}` is {format_shape(s)}") for o, s in zip(operands, shapes, strict=True) if o.span]
+        chain = sizes_chain(expansion.nodes, operands[0], layer, path, None) if len(operands) == 1 else None
+        facts = [("sizes", chain)] if chain else []
+        raise NetError(diagnose(fault, call, bound, facts=facts, notes=notes if len(operands) > 1 else ())) from None
+    node = Node(path, layer, tuple(o.path for o in operands), shape, call.span)
+    return expansion.add(node)
+
+
+def _check_sizes(layer: Layer, shape: Shape, shapes: Sequence[Shape]) -> None:
+    for size in shape:
+        if not 1 <= size <= MAX_SIZE:
+            raise Fault("N306", f"`{layer.keyword}` gives {format_shape(shape)}: a size counts from 1 to 2^31 - 1")
+    volume(shape)
+    for param in layer.params(*shapes):
+        volume(param.shape)
+    checked(layer.macs(*shapes).value, f"the multiply-adds of `{layer.keyword}`")
+
+
+def _refuse_operand(call: tree.Call, env: Env) -> None:
+    for argument in call.arguments or ():
+        value = argument.value
+        if argument.name is None and isinstance(value, tree.Reference) and not value.suffixes:
+            name = value.name.text
+            if not env.find(name)[0] and isinstance(env.scope.find(name), Wire):
+                message = f"`{call.callee.text}` takes its input from the chain, not as an argument"
+                raise fail("N210", message, span=value.span, help=f"`from {name} | {call.callee.text}(…)`")
+
+
+def _check_operand_count(call: tree.Call, operands: Sequence[Wire], low: int, high: int | None) -> None:
+    if len(operands) < low or (high is not None and len(operands) > high):
+        wanted = f"{low}" if low == high else f"at least {low}"
+        message = f"`{call.callee.text}` takes {wanted} values, not {len(operands)}"
+        raise fail("N227", message, span=call.callee.span)
+
+
+def _merge_operands(call: tree.Call, env: Env, at: Wire | None, given: Sequence[tree.Argument]) -> list[Wire]:
+    if call.braces is not None:
+        if given:
+            raise fail("N214", f"`{call.callee.text}` takes either branches or values, not both", span=given[0].span)
+        operands: list[Wire] = []
+        env.expansion.run_branches(call.braces, env.inside(), at, operands)
+        return operands
+    if not given:
+        help_text = "`{ - a | b` … `}`, one branch a line, or named values: `add(a, _)`"
+        raise fail("N214", f"`{call.callee.text}` takes branches in braces, or named values", span=call.callee.span, help=help_text)
+    operands = []
+    for argument in given:
+        try:
+            operands += _wires(evaluate(argument.value, env, at), argument, call, env)
+        except Unknown:
+            operands.append(LOST)
+    return operands
+
+
+def _wires(value: object, argument: tree.Argument, call: tree.Call, env: Env) -> list[Wire]:
+    if isinstance(value, Wire):
+        return [value]
+    if isinstance(value, Family):
+        return list(value.wires())
+    if isinstance(value, list | tuple):
+        return [w for item in value for w in _wires(item, argument, call, env)]
+    if isinstance(value, Applied) and (value.name in REGISTRY or value.name in block_names(env)):
+        name = call.callee.text
+        message = f"`{name}` takes values, and `{value.name}(…)` is a call"
+        raise fail("N210", message, span=argument.span, help=f"give it a name first, or write `{name} {{ - id` … `- {value.name}(…) }}`")
+    if type(value) is Word and _is_bare(argument.value, value):
+        raise unknown_name(cast(tree.Reference, argument.value).name, env)
+    span: Span = argument.span
+    raise fail("N226", f"`{call.callee.text}` takes values of the net, not {describe(value)}", span=span)

@@ -1,0 +1,44 @@
+"""Loading one net, for Python and for the commands that need exactly one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from netdsl.errors import NetError, fail
+from netdsl.graph.net import Net
+from netdsl.language.check import Request, check, request
+from netdsl.language.library import Library
+from netdsl.language.parameters import overrides_of
+
+
+def load(path_or_name: str | Path, **params: object) -> Net:
+    """The net of a file, of `FILE:NET`, or one that ships with netdsl, with its parameters set.
+
+    Raises `NetError` with every mistake found. Warnings are in `net.warnings`, skipped asserts in `net.skipped`.
+    """
+    return _one(request(path_or_name, params))
+
+
+def parse(text: str, **params: object) -> Net:
+    """The net of a text; imports are those that ship with netdsl."""
+    return load_texts({"text.net": text}, "text.net", params)
+
+
+def load_texts(texts: Mapping[str, str], main: str, parameters: Mapping[str, object], *, net: str | None = None) -> Net:
+    """The net of texts kept with weights: `net.texts`, `net.main`, `net.parameters`, `net.name`."""
+    return _one(Request(Library(None, dict(texts)), main, main, net, overrides_of(parameters)))
+
+
+def _one(asked: Request) -> Net:
+    nets, found = check(asked)
+    errors = [d for d in found if d.severity == "error"]
+    if errors:
+        raise NetError(errors)
+    if len(nets) == 1:
+        return nets[0]
+    if not nets:
+        raise fail("N216", f"`{asked.shown}` has no net")
+    names = ", ".join(f"`{asked.shown}:{n.name}`" for n in nets)
+    raise fail("N229", f"`{asked.shown}` has several nets: say which, {names}")
+

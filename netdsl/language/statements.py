@@ -1,0 +1,336 @@
+"""Statements of a body, one after the other; each takes the current value and leaves its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from netdsl.errors import Fault, NetError, Span, fail
+from netdsl.graph.net import Head, Node, Scope as NetScope
+from netdsl.language import tree
+from netdsl.language.bind import Slot, bind, check_names, slots_of
+from netdsl.language.calls import block_names, find_block, run_chain
+from netdsl.language.claims import check_declared
+from netdsl.language.evaluate import condition, count, describe, evaluate, wire
+from netdsl.language.names import LOST, MEMBERS, Env, Family, Scope, Unknown, Wire
+from netdsl.language.suggest import nearest
+from netdsl.layers.base import REGISTRY
+from netdsl.layers.input import Input
+from netdsl.layers.values import Size
+from netdsl.shapes import MAX_SIZE, Shape, format_shape, volume
+
+
+def run_body(statements: Sequence[tree.Statement], env: Env, at: Wire | None) -> Wire | None:
+    """The current value behind the statements; a mistake is recorded, and what depends on it stays silent."""
+    for statement in statements:
+        env.expansion.steps += 1
+        try:
+            at = _run(statement, env, at)
+        except (NetError, Unknown) as error:
+            env.expansion.catch(error, env, loses_names=not isinstance(statement, tree.Line) or _has_braces(statement.chain))
+            if isinstance(statement, tree.Line | tree.Input | tree.Broken | tree.If | tree.For):
+                at = LOST
+    return at
+
+
+def _has_braces(chain: tree.Chain) -> bool:
+    return any(isinstance(e, tree.Call) and e.braces is not None for e in chain.elements)
+
+
+def _run(statement: tree.Statement, env: Env, at: Wire | None) -> Wire | None:
+    match statement:
+        case tree.Line():
+            return run_line(statement.label, statement.chain, statement.shape, env, at)
+        case tree.Input():
+            return _run_input(statement, env, at)
+        case tree.If():
+            return _run_if(statement, env, at)
+        case tree.For():
+            for inner in iterate(statement, env, at):
+                at = run_body(statement.body.statements, inner, at)
+            return at
+        case tree.Let():
+            run_let(statement, env, at)
+        case tree.Default():
+            run_default(statement, env, at)
+        case tree.Head():
+            _run_head(statement, env, at)
+        case tree.Output():
+            _run_output(statement, env, at)
+        case tree.Assert():
+            env.expansion.claims.append((statement, env.for_assert(), at))
+        case tree.Branch():
+            raise fail("N215", "a `-` branch stands only between the braces of a merge", span=statement.span)
+        case tree.Broken():
+            env.expansion.incomplete = True
+            raise Unknown
+    return at
+
+
+def run_line(label: tree.Label | None, chain: tree.Chain, shape: tree.Expr | None, env: Env, at: Wire | None) -> Wire:
+    """A labelled or plain chain with its declared shape."""
+    if label is None:
+        value = run_chain(chain, env, at, None)
+    else:
+        path = _label_path(label, env, at)
+        value = LOST
+        try:
+            value = run_chain(chain, env, at, path)
+        except (NetError, Unknown) as error:
+            env.expansion.catch(error, env, loses_names=_has_braces(chain))
+        _set_label(label, path, value, env, at)
+    if shape is not None and value.known:
+        check_declared(label.span.text if label else None, chain, shape, value, env, at)
+    return value
+
+
+# ---- labels
+
+
+def _label_path(label: tree.Label, env: Env, at: Wire | None) -> str:
+    name = label.name.text
+    if name in MEMBERS:
+        raise fail("N223", f"`{name}` is a quantity of every value and cannot be a label", span=label.name.span)
+    path = env.scope.prefix + name + "".join(f"[{count(i.value, env, at)}]" for i in label.indices)
+    env.expansion.claim_path(path, label.span)
+    return path
+
+
+def _set_label(label: tree.Label, path: str, named: Wire, env: Env, at: Wire | None) -> None:
+    env.expansion.places[path] = named
+    if named.known:
+        env.expansion.labelled[path] = named.path
+    name = label.name.text
+    if not label.indices:
+        env.scope.labels[name] = named
+        return
+    base = env.scope.prefix + name
+    family = env.scope.labels.get(name)
+    if family is None:
+        family = env.scope.labels[name] = env.expansion.places[base] = Family(base)
+        env.expansion.place_spans.setdefault(base, label.span)
+    for place, index in enumerate(label.indices):
+        if not isinstance(family, Family):
+            raise fail("N211", f"`{name}` is a value and a family at once", span=label.span)
+        number = count(index.value, env, at)
+        base += f"[{number}]"
+        if place == len(label.indices) - 1:
+            family.elements[number] = named
+        else:
+            inner = family.elements.get(number)
+            if inner is None:
+                inner = family.elements[number] = env.expansion.places[base] = Family(base)
+            family = inner
+
+
+# ---- inputs and outputs
+
+
+def input_shape(size: tree.Expr, env: Env, at: Wire | None) -> Shape:
+    """The shape that an input or a declaration writes; `NetError` N303 for sizes outside 1 … 2^31 - 1."""
+    value = evaluate(size, env, at)
+    shape = tuple(value) if isinstance(value, Size) else (value,)
+    if isinstance(value, float) and value.is_integer():
+        shape = (int(value),)
+    for number in shape:
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise fail("N320", f"a size is an integer, not {describe(value)}", span=size.span)
+        if not 1 <= number <= MAX_SIZE:
+            raise fail("N303", f"`{format_shape(cast(Shape, shape))}` has the size {number}; sizes count from 1 to 2^31 - 1", span=size.span)
+    try:
+        volume(cast(Shape, shape))
+    except Fault as fault:
+        raise fail(fault.code, fault.message, span=size.span) from None
+    return cast(Shape, shape)
+
+
+def _run_input(statement: tree.Input, env: Env, at: Wire | None) -> Wire:
+    expansion, name = env.expansion, statement.name.text
+    if env.scope.prefix or env.calls:
+        raise fail("N215", "an `input` stands only in a net, not in a block or head", span=statement.span)
+    label = tree.Label(statement.name, (), statement.name.span)
+    path = _label_path(label, env, at)
+    try:
+        shape = input_shape(statement.size, env, at)
+    except (NetError, Unknown):
+        _set_label(label, path, LOST, env, at)
+        expansion.inputs.append(path)
+        raise
+    value = expansion.add(Node(path, Input(shape), (), shape, statement.span))
+    expansion.inputs.append(path)
+    _set_label(label, path, value, env, at)
+    return value
+
+
+def _run_output(statement: tree.Output, env: Env, at: Wire | None) -> None:
+    if env.scope.prefix or env.calls:
+        raise fail("N215", "an `output` stands only in a net, not in a block or head", span=statement.span)
+    for reference in statement.references:
+        found = wire(reference, env, at)
+        if reference.span.text in env.expansion.outputs:
+            raise fail("N211", f"`{reference.span.text}` is already an output", span=reference.span)
+        env.expansion.outputs[found.name] = found.path
+
+
+def _run_head(statement: tree.Head, env: Env, at: Wire | None) -> None:
+    if env.calls:
+        raise fail("N215", "a `head` stands only in a net", span=statement.span)
+    expansion, name = env.expansion, statement.name
+    callee = tree.Callee(None, name, name.span)
+    path = _label_path(tree.Label(name, (), name.span), env, at)
+    bound = bind(callee, [Slot("weight", True)], statement.arguments, env, at)
+    weight = bound["weight"].value
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
+        raise fail("N208", f"`weight` of a head is a number from 0 up, not {describe(weight)}", span=bound["weight"].argument.value.span)
+    start = wire(statement.start, env, at) if statement.start else at
+    place = len(expansion.scopes)
+    inner = env.inside(scope=Scope(f"{path}.", env.scope))
+    out = run_body(statement.body.statements, inner, start)
+    if out is None or not out.known:
+        raise Unknown
+    expansion.scopes.insert(place, NetScope(path, "head", out.path))
+    expansion.heads.append(Head(path, float(weight), out.path))
+    result = Wire(out.path, out.shape, path, statement.span)
+    expansion.places[path] = result
+    expansion.labelled[path] = out.path
+    env.scope.labels[name.text] = result
+
+
+# ---- names for values
+
+
+def run_let(statement: tree.Let, env: Env, at: Wire | None) -> None:
+    """Give a value a name in this body; `NetError` N212 where the name has one."""
+    name = statement.name
+    values = cast("dict[str, object]", env.values)
+    if name.text in values:
+        raise fail("N212", f"`{name.text}` already has a value", span=name.span, help="a `let` is not assigned again")
+    values[name.text] = LOST
+    values[name.text] = evaluate(statement.value, env, at)
+
+
+def run_default(statement: tree.Default, env: Env, at: Wire | None) -> None:
+    """Default arguments for the calls written in the rest of this body."""
+    name = statement.callee.text
+    definition = find_block(statement.callee, env)
+    if definition is not None:
+        slots: Sequence[Slot] = [Slot(p.name.text, False) for p in definition.block.parameters]
+    elif name in REGISTRY:
+        slots = slots_of(REGISTRY[name])
+    elif env.expansion.incomplete:
+        raise Unknown
+    else:
+        known = [*REGISTRY, *block_names(env)]
+        raise fail("N202", f"unknown layer or block `{name}`", span=statement.callee.span, **nearest(statement.callee.name, known))
+    check_names(statement.callee, slots, statement.arguments)
+    given = {cast(tree.Name, a.name).text: (evaluate(a.value, env, at), a) for a in statement.arguments}
+    env.defaults[name] = {**env.defaults.get(name, {}), **given}
+
+
+# ---- loops and conditions
+
+
+def _run_if(statement: tree.If, env: Env, at: Wire | None) -> Wire | None:
+    body = choose(statement, env, at)
+    return at if body is None else run_body(body.statements, env.inside(), at)
+
+
+def choose(statement: tree.If, env: Env, at: Wire | None) -> tree.Body | None:
+    """The body whose condition holds."""
+    for test, body in statement.cases:
+        if condition(test, env, at):
+            return body
+    return statement.otherwise
+
+
+def iterate(statement: tree.For, env: Env, at: Wire | None) -> Iterator[Env]:
+    """The body's environment for each element of the list; `NetError` N320 for what is not one."""
+    values = evaluate(statement.values, env, at)
+    if isinstance(values, int | float) and not isinstance(values, bool):
+        times = count(statement.values, env, at)
+        env.expansion.charge(times, minimum(statement.body), statement.values.span)
+        items: Sequence[object] = range(times)
+    elif isinstance(values, list | tuple):
+        env.expansion.charge(len(values), minimum(statement.body), statement.values.span)
+        items = values
+    elif isinstance(values, Family):
+        items = list(values.wires())
+    else:
+        raise fail("N320", f"`for` runs over a list or a count, not {describe(values)}", span=statement.values.span)
+    for index, item in enumerate(items):
+        names: dict[str, object] = {}
+        if len(statement.patterns) == 2:
+            names[statement.patterns[0][0].text] = index
+        _take_apart(statement, item, names)
+        yield env.inside(names)
+
+
+def _take_apart(statement: tree.For, item: object, names: dict[str, object]) -> None:
+    pattern = statement.patterns[-1]
+    if not statement.unpacks:
+        names[pattern[0].text] = item
+        return
+    if not isinstance(item, list | tuple) or len(item) != len(pattern):
+        span = Span(pattern[0].span.source, pattern[0].span.start, pattern[-1].span.end)
+        raise fail("N320", f"{len(pattern)} names cannot take apart {describe(item)}", span=span)
+    for name, value in zip(pattern, item, strict=True):
+        names[name.text] = value
+
+
+def minimum(body: tree.Body) -> int:
+    """A lower bound on the calls that one pass through a body makes, where counts are written as numbers."""
+    total = 0
+    for statement in body.statements:
+        if isinstance(statement, tree.Line):
+            total += sum(_minimum_of(e) for e in statement.chain.elements)
+        elif isinstance(statement, tree.For) and isinstance(statement.values, tree.Literal):
+            times = statement.values.value
+            total += int(times) * minimum(statement.body) if isinstance(times, int) else 0
+    return total
+
+
+def _minimum_of(element: tree.Element) -> int:
+    if isinstance(element, tree.Call):
+        return 0 if element.callee.text in ("id", "body") else 1
+    if isinstance(element, tree.Repeat) and isinstance(element.count, tree.Literal) and isinstance(element.count.value, int):
+        return element.count.value * _minimum_of(element.element)
+    return 0
+
+
+# ---- branches
+
+
+def run_branches(body: tree.Body, env: Env, at: Wire | None, operands: list[Wire]) -> None:
+    """The values of a merge's branches, each starting where the merge stands; `for` and `if` may stand around them."""
+    for statement in body.statements:
+        env.expansion.steps += 1
+        try:
+            _run_branch(statement, env, at, operands)
+        except (NetError, Unknown) as error:
+            env.expansion.catch(error, env, loses_names=True)
+            operands.append(LOST)
+
+
+def _run_branch(statement: tree.Statement, env: Env, at: Wire | None, operands: list[Wire]) -> None:
+    match statement:
+        case tree.Branch():
+            chain: tree.Chain | None = statement.chain
+            if statement.condition is not None and not condition(statement.condition, env, at):
+                chain = statement.otherwise
+            if chain is not None:
+                operands.append(run_line(statement.label, chain, statement.shape, env, at))
+        case tree.For():
+            for inner in iterate(statement, env, at):
+                run_branches(statement.body, inner, at, operands)
+        case tree.If():
+            chosen = choose(statement, env, at)
+            if chosen is not None:
+                run_branches(chosen, env.inside(), at, operands)
+        case tree.Let():
+            run_let(statement, env, at)
+        case tree.Default():
+            run_default(statement, env, at)
+        case tree.Broken():
+            raise Unknown
+        case _:
+            raise fail("N215", "between the braces of a merge, each branch begins with `-`", span=statement.span)
