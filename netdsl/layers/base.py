@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 REGISTRY: dict[str, type[Layer]] = {}
 
 
-def arg(kind: str, words: str, *, default: Any = MISSING, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = (), keyword_only: bool = False) -> Any:
+def arg(
+    kind: str,
+    words: str,
+    *,
+    default: Any = MISSING,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    keyword_only: bool = False,
+) -> Any:
     """Declare one argument of a layer.
 
     `kind`: `count` (integer), `number` (integer or decimal), `flag`, `window` (integer, size or tuple of integers,
@@ -57,11 +66,12 @@ class Param:
 
 @dataclass(frozen=True)
 class Window:
-    """How far an output element reaches: kernel, stride and dilation for each spatial axis."""
+    """How far an output element reaches: kernel, stride and dilation for each spatial axis; `upsample` where it takes finer steps."""
 
     kernel: tuple[int, ...]
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
+    upsample: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +154,9 @@ def _convert(keyword: str, item: Field[Any], value: object) -> object:
     converted = _CONVERTERS[kind](value, item)
     if converted is None:
         expected = _EXPECTED[kind].format(choices=", ".join(f"`{c}`" for c in item.metadata["choices"]))
-        raise Fault("N207", f"`{name}` of `{keyword}` is {expected}, not {kind_of(value)}: `{format_value(value)}`", name)
+        raise Fault(
+            "N207", f"`{name}` of `{keyword}` is {expected}, not {kind_of(value)}: `{format_value(value)}`", name
+        )
     for number in _numbers(converted):
         _check_limits(keyword, item, number)
     return converted

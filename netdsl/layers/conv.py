@@ -10,7 +10,7 @@ from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
 from netdsl.layers.base import Layer, Param, Window, arg
 from netdsl.layers.values import Word
-from netdsl.layers.window import Axis, resolve_axes
+from netdsl.layers.window import Axis, geometry, resolve_axes
 from netdsl.shapes import Extent, Shape, format_shape
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ class Conv(Layer, keyword="conv"):
     filters: int = arg("count", "number of output channels", low=1)
     kernel: int | tuple[int, ...] = arg("window", "window height x width, pixels", low=1)
     stride: int | tuple[int, ...] = arg("window", "step of the window, pixels", default=1, low=1)
-    pad: Word | int | tuple[int, ...] = arg("pad", "zeros round the input, pixels", default=Word("valid"), low=0, high=2**20)
+    pad: Word | int | tuple[int, ...] = arg(
+        "pad", "zeros round the input, pixels", default=Word("valid"), low=0, high=2**20
+    )
     dilation: int | tuple[int, ...] = arg("window", "distance of the kernel's taps, pixels", default=1, low=1)
     groups: int = arg("count", "channel groups that do not see each other", default=1, low=1)
     bias: bool = arg("flag", "add a trainable number to each output channel", default=True)
@@ -41,6 +43,7 @@ class Conv(Layer, keyword="conv"):
     trainable: bool = arg("flag", "whether the optimiser may change the tensors", default=True, keyword_only=True)
 
     examples = (
+        ("conv(2, 3x2, flip=true)", ((5, 6, 2),)),
         ("conv(6, 5x5, act=tanh)", ((12, 9, 1),)),
         ("conv(4, 3x3, stride=2, pad=same, groups=2, bias=false)", ((7, 8, 6),)),
         ("conv(3, 2, dilation=3, pad=causal)", ((11, 2),)),
@@ -79,7 +82,9 @@ class Conv(Layer, keyword="conv"):
         weight = Param("weight", shape, self.init, "·".join(map(str, shape)), fan=fan, trainable=self.trainable)
         if not self.bias:
             return (weight,)
-        return weight, Param("bias", (self.filters,), self.bias_init, str(self.filters), fan=fan, trainable=self.trainable)
+        return weight, Param(
+            "bias", (self.filters,), self.bias_init, str(self.filters), fan=fan, trainable=self.trainable
+        )
 
     def macs(self, *xs: Shape) -> Extent:
         out = self.out_shape(*xs)
@@ -92,3 +97,58 @@ class Conv(Layer, keyword="conv"):
     def window(self, *xs: Shape) -> Window:
         axes = self.axes(xs[0])
         return Window(tuple(a.kernel for a in axes), tuple(a.stride for a in axes), tuple(a.dilation for a in axes))
+
+    def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
+        import numpy as np
+
+        x, weight = xs[0], p["weight"]
+        axes = self.axes(x.shape[1:])
+        if self.flip:
+            weight = weight[tuple(slice(None, None, -1) for _ in axes)]
+        padded = np.pad(x, ((0, 0), *(a.pad for a in axes), (0, 0)))
+        inputs, outputs = x.shape[-1] // self.groups, self.filters // self.groups
+        y = np.zeros((len(x), *(a.out.value for a in axes), self.filters), x.dtype)
+        for tap in np.ndindex(*(a.kernel for a in axes)):
+            seen = padded[(slice(None), *_seen(tap, axes))]
+            for g in range(self.groups):
+                outs = slice(g * outputs, (g + 1) * outputs)
+                y[..., outs] += seen[..., g * inputs : (g + 1) * inputs] @ weight[tap][:, outs]
+        return activate(self.act, y + p["bias"] if self.bias else y)
+
+    def lower(self, build: Build, *x: Value) -> Value:
+        weight = build.param("weight")
+        if self.flip:
+            weight = turned(build, weight)
+        y = build.add("conv", x[0], weight, **geometry(self.axes(x[0].shape[1:]), groups=self.groups))
+        if self.bias:
+            y = add_bias(build, y)
+        return activate_lowered(build, self.act, y)
+
+
+def add_bias(build: Build, y: Value) -> Value:
+    """The value plus the node's `bias`, one number a channel."""
+    from netdsl.ops.expression import operands
+
+    x0, x1 = operands(2)
+    return build.map(x0 + x1, y, build.param("bias"))
+
+
+def turned(build: Build, weight: Value) -> Value:
+    """A kernel turned by 180 degrees about its spatial axes."""
+    for axis in range(len(weight.shape) - 2):
+        sizes = tuple(int(n) for n in weight.shape)
+        parts = []
+        for at in reversed(range(sizes[axis])):
+            start = tuple(at if a == axis else 0 for a in range(len(sizes)))
+            stop = tuple(at + 1 if a == axis else n for a, n in enumerate(sizes))
+            parts.append(build.add("slice", weight, start=start, stop=stop))
+        weight = build.add("concat", *parts, axis=axis)
+    return weight
+
+
+def _seen(tap: tuple[int, ...], axes: tuple[Axis, ...]) -> tuple[slice, ...]:
+    """The input elements that one tap of the kernel reads, a slice for each axis."""
+    starts = [t * a.dilation for t, a in zip(tap, axes, strict=True)]
+    return tuple(
+        slice(start, start + (a.out.value - 1) * a.stride + 1, a.stride) for start, a in zip(starts, axes, strict=True)
+    )
