@@ -92,13 +92,11 @@ def emit(
 def with_output(slope: Expression, expression: Expression, out: Expression) -> Expression:
     """The derivative written with the map's own result where it occurs, so that the operands need not be kept.
 
-    tanh' = 1 - y·y, exp' = y; for y = max(e, c) the test e > c is y > c.
+    tanh' = 1 - y·y, exp' = y; a test of the operand against the kink of a rising function becomes a test of y.
     """
     if expression.op in ("x", "c"):
         return slope
-    known = {expression: out}
-    if expression.op == "max" and expression.args[1].op == "c":
-        known[Expression("gt", expression.args)] = Expression("gt", (out, expression.args[1]))
+    known = {expression: out, **{test: rebuild("gt", pair) for test, pair in _kinks(expression, out)}}
 
     def visit(e: Expression) -> Expression:
         if e in known:
@@ -106,6 +104,24 @@ def with_output(slope: Expression, expression: Expression, out: Expression) -> E
         return rebuild(e.op, [visit(a) for a in e.args]) if e.args else e
 
     return visit(slope)
+
+
+def _kinks(e: Expression, out: Expression) -> list[tuple[Expression, list[Expression]]]:
+    """Tests in the derivative of a max, a min or a leaky slope, each with the sides of the same test of the result."""
+    if e.op == "where":
+        test, above, below = e.args
+        inner, slope = split_product(below, lambda factor: factor.op != "c")
+        leaky = (
+            test == Expression("gt", (above, constant(0))) and inner == above and slope.op == "c" and slope.number > 0
+        )
+        return [(test, [out, constant(0)])] if leaky else []
+    if e.op not in ("max", "min") or e.args[1].op != "c":
+        return []
+    inner, bound = e.args
+    own = [inner, bound] if e.op == "max" else [bound, inner]
+    found = [(rebuild("gt", own), [out if side == inner else side for side in own])]
+    clipped = e.op == "min" and inner.op == "max" and inner.args[1].op == "c" and inner.args[1].number < bound.number
+    return [*found, (rebuild("gt", inner.args), [out, inner.args[1]])] if clipped else found
 
 
 def _times(dy: Expression, slope: Expression) -> Expression:

@@ -86,6 +86,18 @@ def test_a_program_that_assigns_is_left_alone():
     assert fold_weights(before) is before
 
 
+def test_slopes_that_are_computed_apart_are_folded(same_values):
+    b, x, w, t = start()
+    z = b.add("conv", x, w, **GEOMETRY)
+    scale = b.map(x1 / unary("sqrt", x0 + 0.5), t["var"], t["gamma"])
+    b.outputs["y"] = b.map((x0 - x1) * x2 + x3, z, t["mean"], scale, t["beta"]).id
+    before = b.finish()
+    after = fold_weights(before)
+    assert [op.kind for op in after.ops if op.phase == "forward"] == ["conv", "map"]
+    after.verify()
+    same_values(before, after)
+
+
 def test_what_depends_on_weights_alone_is_prepared():
     b, x, w, _ = start()
     turned = b.add("permute", w, order=(1, 0, 2, 3))

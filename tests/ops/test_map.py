@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from netdsl.compiler.differentiate import differentiate
-from netdsl.ops.expression import compare, max_, operands, unary, where
+from netdsl.ops.expression import compare, max_, min_, operands, unary, where
 from netdsl.ops.map import broadcast
 from netdsl.ops.op import BATCH, Build
 
@@ -12,6 +12,7 @@ ELEMENTWISE = {
     "tanh": (unary("tanh", x0) * 1.7, 1),
     "relu": (max_(x0, 0), 1),
     "leaky": (where(compare("gt", x0, 0), x0, 0.1 * x0), 1),
+    "relu6": (min_(max_(x0, 0), 1), 1),
     "swish": (x0 * unary("sigmoid", x0), 1),
     "twice the operand": (x0 * x0, 1),
 }
@@ -65,6 +66,18 @@ def test_relu_is_masked_by_its_result():
 
 def test_tanh_keeps_only_its_result():
     assert backward_of(unary("tanh", x0)) == "map(y, %4, expression=x1*(1 - x0*x0))"
+
+
+def test_leaky_slopes_and_clips_are_told_from_the_result():
+    leaky = where(compare("gt", x0, 0), x0, x0 * 0.1)
+    assert backward_of(leaky) == "map(y, %4, expression=where(gt(x0, 0), x1, x1*0.1))"
+    clip = min_(max_(x0, 0), 6)
+    assert backward_of(clip) == "map(y, %4, expression=where(gt(6, x0), where(gt(x0, 0), x1, 0), 0))"
+
+
+def test_a_negative_slope_is_told_from_the_operand():
+    falling = where(compare("gt", x0, 0), x0, x0 * -0.1)
+    assert backward_of(falling) == "map(x, %4, expression=where(gt(x0, 0), x1, x1*-0.1))"
 
 
 def test_relu_passes_no_infinite_gradient_where_it_is_off():

@@ -47,15 +47,16 @@ def fold_weights(program: Ops) -> Ops:
 
 
 def mark_prepared(program: Ops) -> Ops:
-    """The program with the phase `prepare` on operations that depend on parameters, states and constants alone."""
+    """The program with what depends on parameters, states and constants alone in front, in the phase `prepare`."""
     static = {i for i, v in program.values.items() if v.role in ("param", "state", "const")}
-    ops = []
+    early, rest = [], []
     for op in program.ops:
         if op.ins and all(i in static for i in op.ins) and not any(program.values[i].batched for i in op.outs):
             static.update(op.outs)
-            op = replace(op, phase="prepare")
-        ops.append(op)
-    return replace(program, ops=tuple(ops))
+            early.append(replace(op, phase="prepare"))
+        else:
+            rest.append(op)
+    return replace(program, ops=(*early, *rest))
 
 
 def _affine_chain(draft: Draft, product: Op, reader: Mapping[int, Op], static: set[int]) -> Affine | None:
