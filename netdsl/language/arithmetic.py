@@ -46,7 +46,7 @@ def operate(symbol: str, a: object, b: object) -> object:
 
 
 def power(a: int | float, b: int | float, what: str) -> int | float:
-    """a to the b; an integer for integers unless b is negative; refused before it is computed when it cannot fit."""
+    """A to the b; an integer for integers unless b is negative; refused before it is computed when it cannot fit."""
     if a == 0 and b < 0:
         raise Fault("N322", f"division by zero: {what}")
     if isinstance(a, int) and isinstance(b, int) and b > 64 and abs(a) > 1:

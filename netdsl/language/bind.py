@@ -35,11 +35,14 @@ def slots_of(layer: type[Layer]) -> tuple[Slot, ...]:
     """The parameters of a layer type; those of a merge have names only, as its positional arguments are values."""
     merges = layer.operands[1] != 1
     return tuple(
-        Slot(item.name, item.default is MISSING, positional=not item.kw_only and not merges) for item in arguments(layer)
+        Slot(item.name, item.default is MISSING, positional=not item.kw_only and not merges)
+        for item in arguments(layer)
     )
 
 
-def bind(callee: tree.Callee, slots: Sequence[Slot], given: Sequence[tree.Argument], env: Env, at: Wire | None) -> dict[str, Bound]:
+def bind(
+    callee: tree.Callee, slots: Sequence[Slot], given: Sequence[tree.Argument], env: Env, at: Wire | None
+) -> dict[str, Bound]:
     """Values by parameter, defaults of the body included; `NetError` N203 … N206, N209."""
     bound: dict[str, Bound] = {}
     by_name = {slot.name: slot for slot in slots}
@@ -55,7 +58,12 @@ def bind(callee: tree.Callee, slots: Sequence[Slot], given: Sequence[tree.Argume
             slot = _named_slot(callee, by_name, argument.name)
         if slot.name in bound:
             first = bound[slot.name].argument.span
-            raise fail("N205", f"`{slot.name}` of `{callee.text}` is given twice", span=argument.span, notes=((first, "first here"),))
+            raise fail(
+                "N205",
+                f"`{slot.name}` of `{callee.text}` is given twice",
+                span=argument.span,
+                notes=((first, "first here"),),
+            )
         bound[slot.name] = Bound(evaluate(argument.value, env, at), argument, argument.name is None)
     for name, (value, argument) in env.default_arguments(callee.text).items():
         if name in by_name and name not in bound:
@@ -69,7 +77,9 @@ def check_names(callee: tree.Callee, slots: Sequence[Slot], given: Sequence[tree
     by_name = {slot.name: slot for slot in slots}
     for argument in given:
         if argument.name is None:
-            raise fail("N209", "a default is given by name", span=argument.span, help=f"`default {callee.text}(name=value)`")
+            raise fail(
+                "N209", "a default is given by name", span=argument.span, help=f"`default {callee.text}(name=value)`"
+            )
         _named_slot(callee, by_name, argument.name)
 
 
@@ -91,7 +101,9 @@ def _named_slot(callee: tree.Callee, by_name: dict[str, Slot], name: tree.Name) 
     return slot
 
 
-def _check_complete(callee: tree.Callee, slots: Sequence[Slot], bound: dict[str, Bound], given: Sequence[tree.Argument]) -> None:
+def _check_complete(
+    callee: tree.Callee, slots: Sequence[Slot], bound: dict[str, Bound], given: Sequence[tree.Argument]
+) -> None:
     missing = [slot.name for slot in slots if slot.required and slot.name not in bound]
     if not missing:
         return

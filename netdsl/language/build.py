@@ -16,8 +16,7 @@ from netdsl.errors import Source, Span, fail
 from netdsl.language import tree
 
 RESERVED = frozenset(
-    "block net import train tune input output head from default let assert always for in if else and or not "
-    "true false body id none _".split()
+    ["block", "net", "import", "train", "tune", "input", "output", "head", "from", "default", "let", "assert", "always", "for", "in", "if", "else", "and", "or", "not", "true", "false", "body", "id", "none", "_"]
 )
 MAX_INTEGER = 2**63 - 1
 _DECIMAL = "numbers are decimal, and sizes count from 1"
@@ -31,10 +30,10 @@ class Builder:
     # ---- places
 
     def _start(self, child: Any) -> int:
-        return int(child.start_pos) if isinstance(child, Token) else int(child.span.start)
+        return int(child.start_pos or 0) if isinstance(child, Token) else int(child.span.start)
 
     def _end(self, child: Any) -> int:
-        return int(child.end_pos) if isinstance(child, Token) else int(child.span.end)
+        return int(child.end_pos or 0) if isinstance(child, Token) else int(child.span.end)
 
     def _span(self, children: Seq[Any]) -> Span:
         return Span(self.source, self._start(children[0]), self._end(children[-1]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import cast
 
-from netdsl.errors import Fault, NetError, Span, fail
-from netdsl.graph.net import Node, Scope as NetScope
+from netdsl.errors import Fault, NetError, Source, Span, fail
+from netdsl.graph.net import Node
+from netdsl.graph.net import Scope as NetScope
 from netdsl.language import tree
 from netdsl.language.bind import Bound, Slot, bind, slots_of
 from netdsl.language.evaluate import condition, count, describe, evaluate, unknown_name, wire
@@ -14,6 +16,7 @@ from netdsl.language.expansion import MAX_NESTING, Definition
 from netdsl.language.faults import diagnose, sizes_chain
 from netdsl.language.names import LOST, Env, Family, Scope, Unknown, Wire
 from netdsl.language.suggest import nearest
+from netdsl.language.syntax import parse_value
 from netdsl.layers.base import REGISTRY, Layer, make
 from netdsl.layers.values import Applied, Word
 from netdsl.shapes import MAX_SIZE, Shape, checked, format_shape, volume
@@ -91,7 +94,7 @@ def run_call(call: tree.Call, env: Env, at: Wire | None, path: str | None) -> Wi
 
 
 def _unknown_call(callee: tree.Callee, env: Env) -> NetError | Unknown:
-    if env.expansion.incomplete:
+    if env.expansion.may_lack(callee.name.text):
         return Unknown()
     known = [*REGISTRY, *block_names(env)]
     if callee.qualifier is None and isinstance(env.scope.find(callee.text), Wire):
@@ -105,7 +108,7 @@ def _unknown_call(callee: tree.Callee, env: Env) -> NetError | Unknown:
 
 def find_block(callee: tree.Callee, env: Env) -> Definition | None:
     """The block that a call names in its file, or None."""
-    return cast("Definition | None", env.blocks.get(callee.text))
+    return env.blocks.get(callee.text)
 
 
 def block_names(env: Env) -> list[str]:
@@ -115,7 +118,9 @@ def block_names(env: Env) -> list[str]:
 
 def _run_braces(call: tree.Call, env: Env, at: Wire | None) -> Wire | None:
     if env.braces is None:
-        raise fail("N214", "`body` stands only in a block: it is what the caller puts between the braces", span=call.span)
+        raise fail(
+            "N214", "`body` stands only in a block: it is what the caller puts between the braces", span=call.span
+        )
     if call.arguments is not None or call.braces is not None:
         raise fail("N214", "`body` takes no arguments and no braces", span=call.span)
     body, caller = env.braces
@@ -176,14 +181,27 @@ def _run_layer(layer: type[Layer], call: tree.Call, env: Env, at: Wire | None, p
         bound = bind(call.callee, slots_of(layer), named, env, at)
         operands = _merge_operands(call, env, at, [a for a in given if a.name is None])
         _check_operand_count(call, operands, low, high)
-    made = _make(layer, call, env, bound)
     shapes = [o.shape for o in operands]
+    made = _make(layer, call, env, bound, cast("list[Shape]", shapes) if all(o.known for o in operands) else None)
     if not all(o.known for o in operands):
         return LOST
     return _place(made, call, env, bound, operands, cast("list[Shape]", shapes), path)
 
 
-def _make(layer: type[Layer], call: tree.Call, env: Env, bound: dict[str, Bound]) -> Layer:
+def _outcome(
+    layer: type[Layer], bound: Mapping[str, Bound], env: Env, shapes: Sequence[Shape], changes: Mapping[str, str]
+) -> str | None:
+    """The shape that a layer would give with some arguments changed, or None."""
+    values = {name: b.value for name, b in bound.items()}
+    try:
+        for name, text in changes.items():
+            values[name] = evaluate(parse_value(Source("change", text)), env, None)
+        return format_shape(make(layer, values).out_shape(*shapes))
+    except (Fault, NetError, Unknown):
+        return None
+
+
+def _make(layer: type[Layer], call: tree.Call, env: Env, bound: dict[str, Bound], shapes: list[Shape] | None) -> Layer:
     try:
         return make(layer, {name: b.value for name, b in bound.items()})
     except Fault as fault:
@@ -192,7 +210,8 @@ def _make(layer: type[Layer], call: tree.Call, env: Env, bound: dict[str, Bound]
             reference = cast(tree.Reference, b.argument.value)
             words = _words_of(layer, fault.argument or "")
             raise unknown_name(reference.name, env, words) from None
-        raise NetError(diagnose(fault, call, bound)) from None
+        outcome = partial(_outcome, layer, bound, env, shapes) if shapes is not None else None
+        raise NetError(diagnose(fault, call, bound, outcome=outcome)) from None
 
 
 def _is_bare(expr: tree.Expr, word: str) -> bool:
@@ -205,7 +224,15 @@ def _words_of(layer: type[Layer], argument: str) -> tuple[str, ...]:
     return (*words, *item["choices"])
 
 
-def _place(layer: Layer, call: tree.Call, env: Env, bound: dict[str, Bound], operands: Sequence[Wire], shapes: list[Shape], path: str) -> Wire:
+def _place(
+    layer: Layer,
+    call: tree.Call,
+    env: Env,
+    bound: dict[str, Bound],
+    operands: Sequence[Wire],
+    shapes: list[Shape],
+    path: str,
+) -> Wire:
     """Check a layer on its inputs and make its node."""
     expansion = env.expansion
     try:
@@ -215,7 +242,9 @@ def _place(layer: Layer, call: tree.Call, env: Env, bound: dict[str, Bound], ope
         notes = [(o.span, f"`{o.name}` is {format_shape(s)}") for o, s in zip(operands, shapes, strict=True) if o.span]
         chain = sizes_chain(expansion.nodes, operands[0], layer, path, None) if len(operands) == 1 else None
         facts = [("sizes", chain)] if chain else []
-        raise NetError(diagnose(fault, call, bound, facts=facts, notes=notes if len(operands) > 1 else ())) from None
+        outcome = partial(_outcome, type(layer), bound, env, shapes)
+        notes = notes if len(operands) > 1 else []
+        raise NetError(diagnose(fault, call, bound, facts=facts, notes=notes, outcome=outcome)) from None
     node = Node(path, layer, tuple(o.path for o in operands), shape, call.span)
     return expansion.add(node)
 
@@ -256,7 +285,12 @@ def _merge_operands(call: tree.Call, env: Env, at: Wire | None, given: Sequence[
         return operands
     if not given:
         help_text = "`{ - a | b` … `}`, one branch a line, or named values: `add(a, _)`"
-        raise fail("N214", f"`{call.callee.text}` takes branches in braces, or named values", span=call.callee.span, help=help_text)
+        raise fail(
+            "N214",
+            f"`{call.callee.text}` takes branches in braces, or named values",
+            span=call.callee.span,
+            help=help_text,
+        )
     operands = []
     for argument in given:
         try:
@@ -276,7 +310,12 @@ def _wires(value: object, argument: tree.Argument, call: tree.Call, env: Env) ->
     if isinstance(value, Applied) and (value.name in REGISTRY or value.name in block_names(env)):
         name = call.callee.text
         message = f"`{name}` takes values, and `{value.name}(…)` is a call"
-        raise fail("N210", message, span=argument.span, help=f"give it a name first, or write `{name} {{ - id` … `- {value.name}(…) }}`")
+        raise fail(
+            "N210",
+            message,
+            span=argument.span,
+            help=f"give it a name first, or write `{name} {{ - id` … `- {value.name}(…) }}`",
+        )
     if type(value) is Word and _is_bare(argument.value, value):
         raise unknown_name(cast(tree.Reference, argument.value).name, env)
     span: Span = argument.span

@@ -33,7 +33,9 @@ class Request:
     overrides: Mapping[str, Override]
 
 
-def check_file(path: str | Path, parameters: Mapping[str, object] | None = None) -> tuple[list[Net], tuple[Diagnostic, ...]]:
+def check_file(
+    path: str | Path, parameters: Mapping[str, object] | None = None
+) -> tuple[list[Net], tuple[Diagnostic, ...]]:
     """The nets of a file (of `FILE:NET` the one named) and everything found, warnings included, in line order.
 
     Parameters are values or what `parse_parameters` gives. A file that cannot be read is a diagnostic too.
@@ -69,7 +71,9 @@ def shipped_names() -> list[str]:
     """Names of the nets that ship with netdsl, in alphabetical order."""
     from importlib.resources import files
 
-    return sorted(f.name.removesuffix(".net") for f in files("netdsl.architectures").iterdir() if f.name.endswith(".net"))
+    return sorted(
+        f.name.removesuffix(".net") for f in files("netdsl.architectures").iterdir() if f.name.endswith(".net")
+    )
 
 
 def check(asked: Request) -> tuple[list[Net], tuple[Diagnostic, ...]]:
@@ -109,8 +113,8 @@ def _once(asked: Request, library: Library) -> tuple[list[Net], list[Diagnostic]
         if net is not None:
             nets.append(net)
     for definition in module.own_blocks:
-        if id(definition) not in used and not module.incomplete:
-            found += check_unused(definition)
+        if id(definition) not in used and module.lacking is not None:
+            found += check_unused(definition, module.lacking)
     found = _distinct(found)
     if any(d.severity == "error" for d in found):
         nets = []
@@ -120,7 +124,9 @@ def _once(asked: Request, library: Library) -> tuple[list[Net], list[Diagnostic]
 def _nets_of(module: Module, asked: Request, source: Source, found: list[Diagnostic]) -> list[str]:
     if asked.net is None:
         if module.empty:
-            found.append(Diagnostic("N216", "the file is empty", Span(source, 0, 0), help="a net begins with `net Name {`"))
+            found.append(
+                Diagnostic("N216", "the file is empty", Span(source, 0, 0), help="a net begins with `net Name {`")
+            )
         elif not module.own_nets and not module.own_blocks and not module.found:
             found.append(Diagnostic("N216", "the file defines no net and no block", Span(source, 0, 0)))
         return module.own_nets
@@ -128,7 +134,9 @@ def _nets_of(module: Module, asked: Request, source: Source, found: list[Diagnos
         return [asked.net]
     if not module.incomplete:
         near = nearest_name(asked.net, module.nets)
-        help_text = f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{n}`' for n in module.nets) or 'none'}"
+        help_text = (
+            f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{n}`' for n in module.nets) or 'none'}"
+        )
         found.append(Diagnostic("N229", f"`{asked.shown}` has no net `{asked.net}`", help=help_text))
     return []
 

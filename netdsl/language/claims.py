@@ -15,7 +15,9 @@ from netdsl.layers.values import Size, format_value
 from netdsl.shapes import Shape, format_shape
 
 
-def check_declared(label: str | None, chain: tree.Chain, size: tree.Expr, value: Wire, env: Env, at: Wire | None) -> None:
+def check_declared(
+    label: str | None, chain: tree.Chain, size: tree.Expr, value: Wire, env: Env, at: Wire | None
+) -> None:
     """Report N401 where a chain does not give the shape written behind `->`."""
     assert value.shape is not None
     declared = _shape(size, env, at)

@@ -91,11 +91,13 @@ def wire(reference: tree.Reference, env: Env, at: Wire | None) -> Wire:
 
 def unknown_name(name: tree.Name, env: Env, extra: tuple[str, ...] = ()) -> NetError | Unknown:
     """The error of a name that means nothing here, with the nearest that does."""
-    if env.scope.lost_any():
+    if env.scope.lost_name(name.text) or env.expansion.may_lack(name.text):
         return Unknown()
     later = env.expansion.defined_later(name)
     if later is not None:
-        return fail("N201", f"`{name.text}` is used before it is defined", span=name.span, notes=((later, "defined here"),))
+        return fail(
+            "N201", f"`{name.text}` is used before it is defined", span=name.span, notes=((later, "defined here"),)
+        )
     known = [*env.all_values(), *env.scope.all_labels(), *extra]
     known += [p.removeprefix(env.scope.prefix) for p in env.expansion.places if p.startswith(env.scope.prefix)]
     return fail("N201", f"unknown name `{name.text}`", span=name.span, **nearest(name, known))
@@ -122,7 +124,11 @@ def _reference(expr: tree.Reference, env: Env, at: Wire | None) -> object:
         if value is LOST or (isinstance(value, Wire) and not value.known and isinstance(suffix, tree.Member)):
             raise Unknown
         span = Span(name.span.source, name.span.start, name.span.end)
-        value = _member(value, suffix.name, env) if isinstance(suffix, tree.Member) else _index(value, suffix, env, at, span)
+        value = (
+            _member(value, suffix.name, env)
+            if isinstance(suffix, tree.Member)
+            else _index(value, suffix, env, at, span)
+        )
     return value
 
 
@@ -157,7 +163,11 @@ def _member(value: object, name: tree.Name, env: Env) -> object:
         return shape[at]
     if name.text in QUANTITIES:
         if not env.in_assert:
-            raise fail("N225", f"`.{name.text}` is known only in an `assert`; a condition may ask `.h .w .c .shape`", span=name.span)
+            raise fail(
+                "N225",
+                f"`.{name.text}` is known only in an `assert`; a condition may ask `.h .w .c .shape`",
+                span=name.span,
+            )
         return env.expansion.measure(value.name, name)
     inner = env.expansion.places.get(f"{value.name}.{name.text}")
     if inner is None:
@@ -176,7 +186,7 @@ def _index(value: object, suffix: tree.Index, env: Env, at: Wire | None, span: S
         raise fail("N230", f"an index is an integer, not {describe(index)}", span=suffix.value.span)
     if isinstance(value, Family):
         if index not in value.elements:
-            if env.scope.lost_any():
+            if env.scope.lost_name(span.text):
                 raise Unknown
             raise fail("N230", f"`{value.path}` has no element [{index}]", span=suffix.span)
         return value.elements[index]
@@ -216,7 +226,9 @@ def _arithmetic(expr: tree.Arithmetic, env: Env, at: Wire | None) -> object:
         try:
             value = operate(symbol, value, right)
         except Fault as fault:
-            raise fail(fault.code, fault.message, span=Span(expr.span.source, expr.first.span.start, part.span.end)) from None
+            raise fail(
+                fault.code, fault.message, span=Span(expr.span.source, expr.first.span.start, part.span.end)
+            ) from None
     return value
 
 
@@ -253,7 +265,11 @@ def _invoke(expr: tree.Invoke, env: Env, at: Wire | None) -> object:
     positional = [evaluate(a.value, env, at) for a in expr.arguments if a.name is None]
     keywords = {a.name.text: evaluate(a.value, env, at) for a in expr.arguments if a.name is not None}
     function = FUNCTIONS.get(expr.name.text)
-    if function is None or expr.name.text in REGISTRY and not all(is_number(v) or isinstance(v, list) for v in positional):
+    if (
+        function is None
+        or (expr.name.text in REGISTRY
+        and not all(is_number(v) or isinstance(v, list) for v in positional))
+    ):
         return Applied(expr.name.text, tuple(positional), keywords)
     if keywords:
         raise fail("N203", f"`{expr.name.text}` takes no named arguments", span=expr.span)

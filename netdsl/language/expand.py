@@ -31,13 +31,26 @@ class Override:
     span: Span | None = None
 
 
-def expand(definition: NetDefinition, overrides: Mapping[str, Override], *, texts: Mapping[str, str], main: str, settings: tuple[Setting, ...]) -> tuple[Net | None, list[Diagnostic], Expansion]:
+def expand(
+    definition: NetDefinition,
+    overrides: Mapping[str, Override],
+    *,
+    texts: Mapping[str, str],
+    main: str,
+    settings: tuple[Setting, ...],
+) -> tuple[Net | None, list[Diagnostic], Expansion]:
     """The net (None after a mistake), and everything found on the way."""
     item, module = definition.item, definition.module
     values = {name: override.value for name, override in overrides.items()}
-    expansion = Expansion(run_body, run_branches, overrides=values, incomplete=module.incomplete)
-    expansion.later = {s.label.name.text: s.label.span for s in reversed(list(statements_in(item.body))) if isinstance(s, tree.Line) and s.label}
-    scope = Scope("", incomplete=module.incomplete)
+    expansion = Expansion(
+        run_body, run_branches, overrides=values, incomplete=module.incomplete, lacking=module.lacking
+    )
+    expansion.later = {
+        s.label.name.text: s.label.span
+        for s in reversed(list(statements_in(item.body)))
+        if isinstance(s, tree.Line) and s.label
+    }
+    scope = Scope("")
     base = Env(expansion, scope, definition.names, module.blocks, defaults=definition.defaults)
     bound: dict[str, object] = {}
     env = base.inside(bound)
@@ -46,7 +59,7 @@ def expand(definition: NetDefinition, overrides: Mapping[str, Override], *, text
         _set_parameters(item, overrides, bound, env)
         last = run_body(item.body.statements, env, None)
     except (NetError, Unknown) as error:
-        expansion.catch(error, env, loses_names=True)
+        expansion.catch(error, env)
     if not expansion.failed:
         _check_whole(item, expansion)
     if expansion.failed:
@@ -71,12 +84,19 @@ def _set_parameters(item: tree.NetItem, overrides: Mapping[str, Override], bound
     for parameter in item.parameters:
         name = parameter.name.text
         if name in seen:
-            raise fail("N205", f"parameter `{name}` stands there twice", span=parameter.name.span, notes=((seen[name], "first here"),))
+            raise fail(
+                "N205",
+                f"parameter `{name}` stands there twice",
+                span=parameter.name.span,
+                notes=((seen[name], "first here"),),
+            )
         seen[name] = parameter.name.span
         default = evaluate(parameter.default, env, None) if parameter.default is not None else Word("any")
         symbolic = default == "any" and isinstance(default, Word)
         if name in overrides:
-            bound[name] = default_kind(name, overrides[name], None if symbolic and parameter.default is None else default)
+            bound[name] = default_kind(
+                name, overrides[name], None if symbolic and parameter.default is None else default
+            )
         elif symbolic:
             message = f"parameter `{name}` of net `{item.name.text}` must be set"
             raise fail("N221", message, span=parameter.name.span, help=f"`-p {name}=…`")
@@ -101,7 +121,11 @@ def default_kind(name: str, override: Override, default: object) -> object:
         return Word(value)
     if kind_of(default) != kind_of(value):
         shown = format_value(default)
-        raise fail("N220", f"parameter `{name}` is {kind_of(default)} such as `{shown}`, not {describe(value)}", span=override.span)
+        raise fail(
+            "N220",
+            f"parameter `{name}` is {kind_of(default)} such as `{shown}`, not {describe(value)}",
+            span=override.span,
+        )
     return value
 
 
@@ -109,7 +133,12 @@ def _check_whole(item: tree.NetItem, expansion: Expansion) -> None:
     """What a net must have: an input, a layer, and values that meet."""
     problem: NetError | None = None
     if not expansion.inputs:
-        problem = fail("N217", f"net `{item.name.text}` has no input", span=item.name.span, help="begin with `input image: 28x28x1`")
+        problem = fail(
+            "N217",
+            f"net `{item.name.text}` has no input",
+            span=item.name.span,
+            help="begin with `input image: 28x28x1`",
+        )
     elif len(expansion.nodes) == len(expansion.inputs):
         problem = fail("N217", f"net `{item.name.text}` has no layers", span=item.name.span)
     if problem is None:
@@ -124,7 +153,12 @@ def _check_whole(item: tree.NetItem, expansion: Expansion) -> None:
             if _root(groups, name) != first:
                 span = expansion.nodes[name].span
                 notes = ((other, "the first input"),) if (other := expansion.nodes[expansion.inputs[0]].span) else ()
-                problem = fail("N228", f"the values of input `{name}` never meet those of `{expansion.inputs[0]}`", span=span, notes=notes)
+                problem = fail(
+                    "N228",
+                    f"the values of input `{name}` never meet those of `{expansion.inputs[0]}`",
+                    span=span,
+                    notes=notes,
+                )
                 break
     if problem is not None:
         expansion.lost = True
@@ -139,10 +173,20 @@ def _root(groups: dict[str, str], path: str) -> str:
     return path
 
 
-def _build(item: tree.NetItem, expansion: Expansion, last: Wire | None, *, texts: Mapping[str, str], main: str, settings: tuple[Setting, ...]) -> Net:
+def _build(
+    item: tree.NetItem,
+    expansion: Expansion,
+    last: Wire | None,
+    *,
+    texts: Mapping[str, str],
+    main: str,
+    settings: tuple[Setting, ...],
+) -> Net:
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     graph.add_nodes_from((path, {"node": node}) for path, node in expansion.nodes.items())
-    graph.add_edges_from((source, path, at) for path, node in expansion.nodes.items() for at, source in enumerate(node.inputs))
+    for path, node in expansion.nodes.items():
+        for operand, source in enumerate(node.inputs):
+            graph.add_edge(source, path, key=operand)
     assert last is not None
     outputs = dict(expansion.outputs) or {last.name: last.path}
     _warn_unused(expansion, graph, set(outputs.values()))
@@ -168,4 +212,6 @@ def _warn_unused(expansion: Expansion, graph: nx.MultiDiGraph[str], outputs: set
     for path, node in expansion.nodes.items():
         if path not in used and not graph.succ[path]:
             message = f"nothing uses the value of `{path}`"
-            expansion.report(Diagnostic("W201", message, node.span, severity="warning", help="name it, or leave it out"))
+            expansion.report(
+                Diagnostic("W201", message, node.span, severity="warning", help="name it, or leave it out")
+            )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from netdsl.errors import Diagnostic, NetError, Span, fail
 from netdsl.graph.net import Head, Node, Scope
 from netdsl.language import tree
-from netdsl.language.names import Env, Family, Given, Unknown, Wire
+from netdsl.language.names import Env, Family, Given, Unknown, Wire, identifiers
 
 MAX_NODES = 100_000
 MAX_STEPS = 1_000_000
@@ -35,6 +35,7 @@ class Expansion:
     run_branches: Callable[[tree.Body, Env, Wire | None, list[Wire]], None]
     overrides: Mapping[str, object] = field(default_factory=dict)
     incomplete: bool = False
+    lacking: set[str] | None = field(default_factory=set)
     lost: bool = False
     nodes: dict[str, Node] = field(default_factory=dict)
     places: dict[str, Wire | Family] = field(default_factory=dict)
@@ -53,6 +54,10 @@ class Expansion:
     later: Mapping[str, Span] = field(default_factory=dict)
     _seen: set[tuple[str, int, int]] = field(default_factory=set)
 
+    def may_lack(self, name: str) -> bool:
+        """Whether the file lost a definition that may have had this name."""
+        return self.lacking is None or name in self.lacking
+
     @property
     def failed(self) -> bool:
         return self.lost or self.incomplete
@@ -69,9 +74,10 @@ class Expansion:
         if len(self.found) > MAX_FOUND:
             raise NetError(self.found)
 
-    def catch(self, error: NetError | Unknown, env: Env, *, loses_names: bool) -> None:
-        """Record what a statement raised; with `loses_names`, labels made in it may be missing from now on."""
-        env.scope.incomplete |= loses_names
+    def catch(self, error: NetError | Unknown, env: Env, at: Span | None = None) -> None:
+        """Record what a statement raised; labels made in the text `at` may be missing from now on."""
+        if at is not None:
+            env.scope.lost |= identifiers(at)
         self.lost = True
         if isinstance(error, NetError):
             for diagnostic in error.diagnostics:
@@ -119,4 +125,3 @@ class Expansion:
         """Where a label of this name stands further down in the same file."""
         span = self.later.get(name.text)
         return span if span is not None and span.source is name.span.source and span.start > name.span.start else None
-

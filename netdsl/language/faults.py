@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 from netdsl.errors import Diagnostic, Fault, Fix, Span
@@ -16,24 +16,37 @@ from netdsl.shapes import Shape, format_shape
 MAX_HOPS = 8
 
 
-def diagnose(fault: Fault, call: tree.Call, bound: Mapping[str, Bound], *, facts: Sequence[tuple[str, str]] = (), notes: Sequence[tuple[Span, str]] = (), calls: tuple[Span, ...] = ()) -> Diagnostic:
+def diagnose(
+    fault: Fault,
+    call: tree.Call,
+    bound: Mapping[str, Bound],
+    *,
+    facts: Sequence[tuple[str, str]] = (),
+    notes: Sequence[tuple[Span, str]] = (),
+    outcome: Callable[[Mapping[str, str]], str | None] | None = None,
+) -> Diagnostic:
     """The diagnostic of a fault: it points at the argument, or at the call's name where the argument was not written."""
     given = bound.get(fault.argument) if fault.argument else None
     span = given.argument.value.span if given else call.callee.span
-    fixes = tuple(fix for changes in fault.changes if (fix := _fix(changes, call, bound)) is not None)
-    return Diagnostic(
-        fault.code, fault.message, span, (*fault.facts, *facts), tuple(notes), fixes, fault.help
-    )
+    fixes = []
+    for changes in fault.changes:
+        gives = outcome(changes) if outcome else None
+        fixes.append(_fix(changes, call, bound, f" gives {gives}" if gives else ""))
+    return Diagnostic(fault.code, fault.message, span, (*fault.facts, *facts), tuple(notes), tuple(fixes), fault.help)
 
 
-def _fix(changes: Mapping[str, str], call: tree.Call, bound: Mapping[str, Bound]) -> Fix | None:
-    """Edits that give arguments new values; None where an argument was not written in this call."""
+def _fix(changes: Mapping[str, str], call: tree.Call, bound: Mapping[str, Bound], gives: str) -> Fix:
+    """Edits that give arguments new values; one that this call does not write is added to it."""
     edits: list[tuple[Span, str]] = []
     words: list[str] = []
     added: list[str] = []
     for name, value in changes.items():
         given = bound.get(name)
-        if given is not None and given.argument.span.source is call.span.source and _within(given.argument.span, call.span):
+        if (
+            given is not None
+            and given.argument.span.source is call.span.source
+            and _within(given.argument.span, call.span)
+        ):
             edits.append((given.argument.value.span, value))
             words.append(f"{name} {value}" if given.positional else f"{name}={value}")
         else:
@@ -41,7 +54,7 @@ def _fix(changes: Mapping[str, str], call: tree.Call, bound: Mapping[str, Bound]
             words.append(f"{name}={value}")
     if added:
         edits.append(_insertion(call, ", ".join(added)))
-    return Fix(" and ".join(words), tuple(edits))
+    return Fix(" and ".join(words) + gives, tuple(edits))
 
 
 def _within(inner: Span, outer: Span) -> bool:
@@ -73,7 +86,12 @@ def sizes_chain(nodes: Mapping[str, Node], wire: Wire, layer: Layer | None, name
     hops: list[tuple[str, Shape]] = [("", path[0].shape)]
     for before, after in pairwise(path):
         if _spatial(before.shape) != _spatial(after.shape):
-            hops.append((f"{after.path} {_window_text(after.layer, [nodes[p].shape for p in after.inputs])}".rstrip(), after.shape))
+            hops.append(
+                (
+                    f"{after.path} {_window_text(after.layer, [nodes[p].shape for p in after.inputs])}".rstrip(),
+                    after.shape,
+                )
+            )
     text = "… " if len(hops) > MAX_HOPS else ""
     hops = hops[-MAX_HOPS:]
     text += _spatial(hops[0][1])

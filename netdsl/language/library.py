@@ -74,7 +74,9 @@ class Library:
             return False
         if not file_path.resolve().is_relative_to(self.folder.resolve()):
             raise fail("N218", f"`{escape(name)}` leads outside the folder of the main file", span=span)
-        shown = posixpath.join(posixpath.dirname(span.source.name), posixpath.relpath(name, posixpath.dirname(importer) or "."))
+        shown = posixpath.join(
+            posixpath.dirname(span.source.name), posixpath.relpath(name, posixpath.dirname(importer) or ".")
+        )
         try:
             self.sources[name] = read(file_path, posixpath.normpath(shown))
         except NetError as error:

@@ -41,4 +41,3 @@ def _one(asked: Request) -> Net:
         raise fail("N216", f"`{asked.shown}` has no net")
     names = ", ".join(f"`{asked.shown}:{n.name}`" for n in nets)
     raise fail("N229", f"`{asked.shown}` has several nets: say which, {names}")
-

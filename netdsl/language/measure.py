@@ -47,7 +47,14 @@ def _counts(net: Net, node: Node) -> dict[str, int]:
             trainable += count if tensor.trainable else 0
     total = params + state
     macs = node.layer.macs(*shapes).value
-    return {"params": params, "state": state, "total": total, "trainable": trainable, "nontrainable": total - trainable, "macs": macs}
+    return {
+        "params": params,
+        "state": state,
+        "total": total,
+        "trainable": trainable,
+        "nontrainable": total - trainable,
+        "macs": macs,
+    }
 
 
 def _field(net: Net, path: str, fields: dict[str, tuple[int, ...]], span: Span) -> object:

@@ -119,9 +119,17 @@ def _plain(stop: Stop) -> Diagnostic:
         end = len(stop.text.rstrip())
         message = "the file ends inside a statement" + (f": {wanted}" if wanted else "")
         return Diagnostic("N101", message, stop.span(max(0, end - 1), end))
-    shown = "the end of the line" if stop.found.strip(" \t\r") [:1] in ("\n", "#", "") else f"`{escape(stop.found.strip())}`"
+    shown = (
+        "the end of the line" if stop.found.strip(" \t\r")[:1] in ("\n", "#", "") else f"`{escape(stop.found.strip())}`"
+    )
     if shown.startswith("the end"):
-        return Diagnostic("N101", f"{wanted or 'the statement is not complete'}, not {shown}" if wanted else "the line ends inside a statement", stop.span(stop.at, stop.at + 1))
+        return Diagnostic(
+            "N101",
+            f"{wanted or 'the statement is not complete'}, not {shown}"
+            if wanted
+            else "the line ends inside a statement",
+            stop.span(stop.at, stop.at + 1),
+        )
     message = f"{wanted}, not {shown}" if wanted else f"{shown} cannot stand here"
     return Diagnostic("N101", message, stop.here())
 
@@ -141,7 +149,9 @@ def _assignment(stop: Stop) -> Diagnostic | None:
     edits = [(stop.span(label, stop.at + 1), ":")]
     again = re.fullmatch(r"=\s*(?P<call>.*\))(?P<value>\s*\(\s*(?P<name>[A-Za-z_]\w*)\s*\))", stop.after)
     if again:
-        edits.append((stop.span(stop.at + again.start("call"), stop.at + again.start("call")), f"from {again['name']} | "))
+        edits.append(
+            (stop.span(stop.at + again.start("call"), stop.at + again.start("call")), f"from {again['name']} | ")
+        )
         edits.append((stop.span(stop.at + again.start("value"), stop.at + again.end("value")), ""))
     fix = Fix(f"`{name[1]}: …` names it", tuple(edits))
     return Diagnostic("N103", "a result is named with `:`, not `=`", stop.here(), fixes=(fix,))
@@ -173,7 +183,12 @@ def _single_quotes(stop: Stop) -> Diagnostic | None:
     if closed is None:
         return Diagnostic("N105", 'strings stand in double quotes: `"…"`', stop.here())
     span = stop.span(stop.at, stop.at + closed.end())
-    return Diagnostic("N105", 'strings stand in double quotes: `"…"`', span, fixes=(Fix(f'`"{closed[1]}"`', ((span, f'"{closed[1]}"'),)),))
+    return Diagnostic(
+        "N105",
+        'strings stand in double quotes: `"…"`',
+        span,
+        fixes=(Fix(f'`"{closed[1]}"`', ((span, f'"{closed[1]}"'),)),),
+    )
 
 
 def _spaced_size(stop: Stop) -> Diagnostic | None:
@@ -183,7 +198,9 @@ def _spaced_size(stop: Stop) -> Diagnostic | None:
         span = stop.span(begin + size.start(), begin + size.end())
         if span.start <= stop.at <= span.end and re.search(r"[ \t]", written) and "*" not in written:
             joined = re.sub(r"\s", "", written)
-            return Diagnostic("N110", "a size is one word, without blanks", span, fixes=(Fix(f"`{joined}`", ((span, joined),)),))
+            return Diagnostic(
+                "N110", "a size is one word, without blanks", span, fixes=(Fix(f"`{joined}`", ((span, joined),)),)
+            )
     return None
 
 
@@ -201,7 +218,10 @@ def _colon_body(stop: Stop) -> Diagnostic | None:
     if stop.found != ":" or word is None or (stop.before.strip() in RESERVED and word[1] != "else"):
         return None
     return Diagnostic(
-        "N112", f"the body of `{word[1]}` stands in braces, not behind a colon", stop.here(), fixes=_braced(stop),
+        "N112",
+        f"the body of `{word[1]}` stands in braces, not behind a colon",
+        stop.here(),
+        fixes=_braced(stop),
         help=f"`{word[1]} … {{ … }}`",
     )
 
@@ -248,7 +268,11 @@ def _reserved(stop: Stop) -> Diagnostic | None:
         begin = stop.start + stop.before.index(label)
         span = stop.span(begin, begin + len(label))
         word = label
-    elif stop.found in RESERVED and "NAME" in stop.expected and re.search(r"(?:^|[,(])\s*$|\b(?:let|input|head|for|block|net|param)\s+$", stop.before):
+    elif (
+        stop.found in RESERVED
+        and "NAME" in stop.expected
+        and re.search(r"(?:^|[,(])\s*$|\b(?:let|input|head|for|block|net|param)\s+$", stop.before)
+    ):
         span, word = stop.here(), stop.found
     else:
         return None
@@ -261,7 +285,9 @@ def _number(stop: Stop) -> Diagnostic | None:
     if word is None or len(stop.found) > 1:
         return None
     span = stop.span(stop.at, stop.at + word.end())
-    return Diagnostic("N115", f"`{word.group()[:40]}` is neither a number nor a size", span, help="such as 64, 61_706, 0.5, 1e-4, 3x3")
+    return Diagnostic(
+        "N115", f"`{word.group()[:40]}` is neither a number nor a size", span, help="such as 64, 61_706, 0.5, 1e-4, 3x3"
+    )
 
 
 def _operator(stop: Stop) -> Diagnostic | None:

@@ -11,7 +11,7 @@ from netdsl.language import tree
 from netdsl.language.evaluate import evaluate
 from netdsl.language.expansion import Definition, Expansion
 from netdsl.language.library import Library
-from netdsl.language.names import LOST, Env, Given, Scope, Unknown
+from netdsl.language.names import LOST, Env, Given, Scope, Unknown, identifiers
 from netdsl.language.statements import run_body, run_branches, run_default
 from netdsl.language.syntax import parse_file
 from netdsl.language.walk import calls_in
@@ -51,7 +51,10 @@ class NetDefinition:
 
 @dataclass(eq=False)
 class Module:
-    """What a file defines; `incomplete` where a syntax error may have cost definitions."""
+    """What a file defines.
+
+    `incomplete` says that mistakes cost statements, and `lacking` which definitions may be missing; None: any.
+    """
 
     name: str
     blocks: dict[str, Definition] = field(default_factory=dict)
@@ -62,11 +65,14 @@ class Module:
     tunes: list[tuple[tree.Tune, Env]] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
     incomplete: bool = False
+    lacking: set[str] | None = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)
     empty: bool = False
 
 
-def load_module(name: str, library: Library, loading: tuple[str, ...] = (), cache: dict[str, Module] | None = None) -> Module:
+def load_module(
+    name: str, library: Library, loading: tuple[str, ...] = (), cache: dict[str, Module] | None = None
+) -> Module:
     """The module of a source that the library holds, imports included; mistakes are kept in `found`."""
     cache = {} if cache is None else cache
     if name in cache:
@@ -75,7 +81,9 @@ def load_module(name: str, library: Library, loading: tuple[str, ...] = (), cach
     module = Module(name)
     parsed, module.found = parse_file(source)
     module.incomplete = bool(module.found)
-    if parsed is not None:
+    if parsed is None:
+        module.lacking = None
+    else:
         module.empty = not parsed.items and not module.found
         _Loader(module, library, (*loading, name), cache).run(parsed)
     cache[name] = module
@@ -93,10 +101,10 @@ class _Loader:
 
     def run(self, parsed: tree.File) -> None:
         for order, item in enumerate(parsed.items):
-            if isinstance(item, tree.Import | tree.Block):
+            if isinstance(item, tree.Import | tree.Block | tree.Broken):
                 self._guard(item, order)
         for order, item in enumerate(parsed.items):
-            if not isinstance(item, tree.Import | tree.Block):
+            if not isinstance(item, tree.Import | tree.Block | tree.Broken):
                 self._guard(item, order)
 
     def _guard(self, item: tree.Item, order: int) -> None:
@@ -121,7 +129,12 @@ class _Loader:
             case tree.Let():
                 name = item.name
                 if name.text in self.values:
-                    raise fail("N212", f"`{name.text}` already has a value", span=name.span, help="a `let` is not assigned again")
+                    raise fail(
+                        "N212",
+                        f"`{name.text}` already has a value",
+                        span=name.span,
+                        help="a `let` is not assigned again",
+                    )
                 entry = self.values.setdefault(name.text, [])
                 entry.append((order, LOST))
                 value = evaluate(item.value, self._env(order), None)
@@ -137,15 +150,18 @@ class _Loader:
                 self.module.tunes.append((item, self._env(order)))
             case tree.Broken():
                 self.module.incomplete = True
+                if self.module.lacking is not None:
+                    self.module.lacking |= identifiers(item.span)
 
     def _defaults(self, order: int) -> Mapping[str, Mapping[str, Given]]:
         return cast("Mapping[str, Mapping[str, Given]]", Visible(self.defaults, order))
 
     def _env(self, order: int) -> Env:
         """Where an item of the file stands."""
-        expansion = Expansion(run_body, run_branches, incomplete=self.module.incomplete)
-        scope = Scope("", incomplete=self.module.incomplete)
-        base = Env(expansion, scope, Visible(self.values, order), self.module.blocks, defaults=self._defaults(order))
+        expansion = Expansion(run_body, run_branches, incomplete=self.module.incomplete, lacking=self.module.lacking)
+        base = Env(
+            expansion, Scope(""), Visible(self.values, order), self.module.blocks, defaults=self._defaults(order)
+        )
         return base.inside()
 
     def _claim(self, name: tree.Name) -> None:
@@ -160,7 +176,9 @@ class _Loader:
         bodies = [call for call in calls_in(item.body) if call.callee.text == "body"]
         if len(bodies) > 1:
             self.module.found.append(
-                Diagnostic("N214", "a block says `body` at most once", bodies[1].span, notes=((bodies[0].span, "first here"),))
+                Diagnostic(
+                    "N214", "a block says `body` at most once", bodies[1].span, notes=((bodies[0].span, "first here"),)
+                )
             )
         if name in REGISTRY:
             message = f"block `{name}` has the name of a layer, and wins"
@@ -180,10 +198,13 @@ class _Loader:
                 raise fail("N218", f"imports nest deeper than {MAX_IMPORTS} files", span=item.path_span)
         except NetError:
             self.module.incomplete = True
+            self.module.lacking = None
             raise
         other = load_module(name, self.library, self.loading, self.cache)
         self.module.found += [d for d in other.found if d not in self.module.found]
         self.module.incomplete |= other.incomplete
+        both = self.module.lacking is not None and other.lacking is not None
+        self.module.lacking = (self.module.lacking or set()) | (other.lacking or set()) if both else None
         prefix = f"{item.alias.text}." if item.alias else ""
         for definition in other.own_blocks:
             self._bring(prefix, definition.block.name, item)
@@ -200,4 +221,6 @@ class _Loader:
         elif first != name.span:
             notes = ((first, "defined here"), (name.span, "and here"))
             help_text = "`import … as r` keeps them apart"
-            self.module.found.append(Diagnostic("N212", f"this import defines `{text}` again", item.path_span, notes=notes, help=help_text))
+            self.module.found.append(
+                Diagnostic("N212", f"this import defines `{text}` again", item.path_span, notes=notes, help=help_text)
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,12 @@ class Wire:
 
 
 LOST = Wire("", None, "")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def identifiers(span: Span) -> set[str]:
+    """Every identifier in a piece of text."""
+    return set(_IDENTIFIER.findall(span.text))
 
 
 @dataclass(eq=False)
@@ -64,7 +71,7 @@ class Scope:
     outer: Scope | None = None
     labels: dict[str, Wire | Family] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
-    incomplete: bool = False
+    lost: set[str] = field(default_factory=set)
 
     def number(self, kind: str) -> str:
         """The path of the next unnamed call of a kind; called for named ones too, as they count."""
@@ -86,11 +93,11 @@ class Scope:
             yield from scope.labels
             scope = scope.outer
 
-    def lost_any(self) -> bool:
-        """Whether a mistake kept labels from being made, so that an unknown name may be its consequence."""
+    def lost_name(self, name: str) -> bool:
+        """Whether a statement that failed speaks of this name, so that it may be missing only for that."""
         scope: Scope | None = self
         while scope is not None:
-            if scope.incomplete:
+            if name in scope.lost:
                 return True
             scope = scope.outer
         return False

@@ -45,7 +45,10 @@ def parse_parameters(texts: Iterable[str]) -> dict[str, Override]:
 
 def overrides_of(parameters: Mapping[str, object]) -> dict[str, Override]:
     """Python values as parameters; `NetError` N220 for one that the language has no kind for."""
-    return {name: value if isinstance(value, Override) else Override(_value(name, value)) for name, value in parameters.items()}
+    return {
+        name: value if isinstance(value, Override) else Override(_value(name, value))
+        for name, value in parameters.items()
+    }
 
 
 def _value(name: str, value: object) -> object:

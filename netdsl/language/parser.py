@@ -81,7 +81,9 @@ def _cache_file() -> str | bool:
     except OSError:
         return False
     # The cache is a pickle: read it only where nobody else can write.
-    if not os.access(folder, os.W_OK) or (os.name == "posix" and (found.st_uid != os.getuid() or found.st_mode & 0o022)):
+    if not os.access(folder, os.W_OK) or (
+        os.name == "posix" and (found.st_uid != os.getuid() or found.st_mode & 0o022)
+    ):
         return False
     return str(folder / "grammar.cache")
 
@@ -99,4 +101,3 @@ def parse(source: Source, text: str, start: str) -> Any:
         finally:
             if collecting:
                 gc.enable()
-

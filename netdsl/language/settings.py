@@ -21,6 +21,8 @@ SETTINGS = (
     "epochs",
     "batch",
     "seed",
+    "validation",
+    "steps",
     "metrics",
     "stop",
     "checkpoint",
@@ -40,7 +42,9 @@ def check_blocks(module: Module) -> tuple[dict[str, tuple[Setting, ...]], list[D
             if _is_net(net, module, found):
                 if net.text in places:
                     note = (places[net.text].span, "first here")
-                    found.append(Diagnostic("N212", f"`{net.text}` already has a `train` block", net.span, notes=(note,)))
+                    found.append(
+                        Diagnostic("N212", f"`{net.text}` already has a `train` block", net.span, notes=(note,))
+                    )
                 places[net.text] = net
                 settings[net.text] = values
     for tune, env in module.tunes:
@@ -49,7 +53,9 @@ def check_blocks(module: Module) -> tuple[dict[str, tuple[Setting, ...]], list[D
     return settings, found
 
 
-def setting(name: tree.Name, values: Sequence[tuple[tree.Name | None, tuple[tree.Expr, ...]]], env: Env) -> tuple[Setting, ...]:
+def setting(
+    name: tree.Name, values: Sequence[tuple[tree.Name | None, tuple[tree.Expr, ...]]], env: Env
+) -> tuple[Setting, ...]:
     """The settings of one line; `NetError` N222 for a name that no training knows."""
     if name.text not in SETTINGS:
         raise fail("N222", f"unknown setting `{name.text}`", span=name.span, **nearest(name, SETTINGS))
@@ -69,7 +75,9 @@ def _settings(train: tree.Train, env: Env, found: list[Diagnostic]) -> tuple[Set
             result += setting(line.name, line.values, env)
             first = seen.setdefault(line.name.text, line.name)
             if first is not line.name:
-                raise fail("N205", f"`{line.name.text}` is set twice", span=line.name.span, notes=((first.span, "first here"),))
+                raise fail(
+                    "N205", f"`{line.name.text}` is set twice", span=line.name.span, notes=((first.span, "first here"),)
+                )
         except NetError as error:
             found += error.diagnostics
         except Unknown:
@@ -92,6 +100,6 @@ def _search(tune: tree.Tune, env: Env, found: list[Diagnostic]) -> None:
 def _is_net(name: tree.Name, module: Module, found: list[Diagnostic]) -> bool:
     if name.text in module.nets:
         return True
-    if not module.incomplete:
+    if module.lacking is not None and name.text not in module.lacking:
         found.append(Diagnostic("N229", f"there is no net `{name.text}` here", name.span, **nearest(name, module.nets)))
     return False

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from netdsl.errors import Fault, NetError, Span, fail
-from netdsl.graph.net import Head, Node, Scope as NetScope
+from netdsl.graph.net import Head, Node
+from netdsl.graph.net import Scope as NetScope
 from netdsl.language import tree
 from netdsl.language.bind import Slot, bind, check_names, slots_of
 from netdsl.language.calls import block_names, find_block, run_chain
 from netdsl.language.claims import check_declared
 from netdsl.language.evaluate import condition, count, describe, evaluate, wire
-from netdsl.language.names import LOST, MEMBERS, Env, Family, Scope, Unknown, Wire
+from netdsl.language.names import LOST, MEMBERS, Env, Family, Given, Scope, Unknown, Wire
 from netdsl.language.suggest import nearest
 from netdsl.layers.base import REGISTRY
 from netdsl.layers.input import Input
@@ -27,7 +28,8 @@ def run_body(statements: Sequence[tree.Statement], env: Env, at: Wire | None) ->
         try:
             at = _run(statement, env, at)
         except (NetError, Unknown) as error:
-            env.expansion.catch(error, env, loses_names=not isinstance(statement, tree.Line) or _has_braces(statement.chain))
+            plain = isinstance(statement, tree.Line) and not _has_braces(statement.chain)
+            env.expansion.catch(error, env, None if plain else statement.span)
             if isinstance(statement, tree.Line | tree.Input | tree.Broken | tree.If | tree.For):
                 at = LOST
     return at
@@ -77,7 +79,7 @@ def run_line(label: tree.Label | None, chain: tree.Chain, shape: tree.Expr | Non
         try:
             value = run_chain(chain, env, at, path)
         except (NetError, Unknown) as error:
-            env.expansion.catch(error, env, loses_names=_has_braces(chain))
+            env.expansion.catch(error, env, chain.span if _has_braces(chain) else None)
         _set_label(label, path, value, env, at)
     if shape is not None and value.known:
         check_declared(label.span.text if label else None, chain, shape, value, env, at)
@@ -136,7 +138,11 @@ def input_shape(size: tree.Expr, env: Env, at: Wire | None) -> Shape:
         if not isinstance(number, int) or isinstance(number, bool):
             raise fail("N320", f"a size is an integer, not {describe(value)}", span=size.span)
         if not 1 <= number <= MAX_SIZE:
-            raise fail("N303", f"`{format_shape(cast(Shape, shape))}` has the size {number}; sizes count from 1 to 2^31 - 1", span=size.span)
+            raise fail(
+                "N303",
+                f"`{format_shape(cast(Shape, shape))}` has the size {number}; sizes count from 1 to 2^31 - 1",
+                span=size.span,
+            )
     try:
         volume(cast(Shape, shape))
     except Fault as fault:
@@ -181,7 +187,11 @@ def _run_head(statement: tree.Head, env: Env, at: Wire | None) -> None:
     bound = bind(callee, [Slot("weight", True)], statement.arguments, env, at)
     weight = bound["weight"].value
     if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
-        raise fail("N208", f"`weight` of a head is a number from 0 up, not {describe(weight)}", span=bound["weight"].argument.value.span)
+        raise fail(
+            "N208",
+            f"`weight` of a head is a number from 0 up, not {describe(weight)}",
+            span=bound["weight"].argument.value.span,
+        )
     start = wire(statement.start, env, at) if statement.start else at
     place = len(expansion.scopes)
     inner = env.inside(scope=Scope(f"{path}.", env.scope))
@@ -217,14 +227,20 @@ def run_default(statement: tree.Default, env: Env, at: Wire | None) -> None:
         slots: Sequence[Slot] = [Slot(p.name.text, False) for p in definition.block.parameters]
     elif name in REGISTRY:
         slots = slots_of(REGISTRY[name])
-    elif env.expansion.incomplete:
+    elif env.expansion.may_lack(name):
         raise Unknown
     else:
         known = [*REGISTRY, *block_names(env)]
-        raise fail("N202", f"unknown layer or block `{name}`", span=statement.callee.span, **nearest(statement.callee.name, known))
+        raise fail(
+            "N202",
+            f"unknown layer or block `{name}`",
+            span=statement.callee.span,
+            **nearest(statement.callee.name, known),
+        )
     check_names(statement.callee, slots, statement.arguments)
     given = {cast(tree.Name, a.name).text: (evaluate(a.value, env, at), a) for a in statement.arguments}
-    env.defaults[name] = {**env.defaults.get(name, {}), **given}
+    defaults = cast("dict[str, Mapping[str, Given]]", env.defaults)
+    defaults[name] = {**defaults.get(name, {}), **given}
 
 
 # ---- loops and conditions
@@ -292,7 +308,11 @@ def minimum(body: tree.Body) -> int:
 def _minimum_of(element: tree.Element) -> int:
     if isinstance(element, tree.Call):
         return 0 if element.callee.text in ("id", "body") else 1
-    if isinstance(element, tree.Repeat) and isinstance(element.count, tree.Literal) and isinstance(element.count.value, int):
+    if (
+        isinstance(element, tree.Repeat)
+        and isinstance(element.count, tree.Literal)
+        and isinstance(element.count.value, int)
+    ):
         return element.count.value * _minimum_of(element.element)
     return 0
 
@@ -307,7 +327,7 @@ def run_branches(body: tree.Body, env: Env, at: Wire | None, operands: list[Wire
         try:
             _run_branch(statement, env, at, operands)
         except (NetError, Unknown) as error:
-            env.expansion.catch(error, env, loses_names=True)
+            env.expansion.catch(error, env, statement.span)
             operands.append(LOST)
 
 

@@ -32,7 +32,9 @@ def find_recursion(module: Module) -> list[Diagnostic]:
                 names = [d.block.name.text for d, _ in path]
                 at = next(i for i, (d, _) in enumerate(path) if d is callee)
                 chain = " → ".join([*names[at:], callee.block.name.text])
-                found.append(Diagnostic("N213", f"block `{callee.block.name.text}` calls itself: {chain}", call.callee.span))
+                found.append(
+                    Diagnostic("N213", f"block `{callee.block.name.text}` calls itself: {chain}", call.callee.span)
+                )
             elif id(callee) not in done:
                 on_path.add(id(callee))
                 path.append((callee, _calls(callee)))
@@ -43,12 +45,14 @@ def _calls(definition: Definition) -> list[tree.Call]:
     return [call for call in reversed(list(calls_in(definition.block.body))) if call.callee.text in definition.blocks]
 
 
-def check_unused(definition: Definition) -> list[Diagnostic]:
+def check_unused(definition: Definition, lacking: set[str]) -> list[Diagnostic]:
     """Mistakes in the names of a block that no net uses: unknown calls and arguments."""
     found: list[Diagnostic] = []
     for call in calls_in(definition.block.body):
         name = call.callee.text
         if name in ("id", "body") or name in definition.blocks:
+            continue
+        if lacking and call.callee.name.text in lacking:
             continue
         if name not in REGISTRY or name == "input":
             near = nearest(call.callee.name, [*REGISTRY, *definition.blocks])

@@ -38,7 +38,7 @@ def parse_file(source: Source) -> tuple[tree.File | None, list[Diagnostic]]:
         cut = _statement(text, at)
         if cut is None or _MARK in text[cut[0] : cut[1]]:
             break
-        text = text[: cut[0]] + _MARK + " " * (cut[1] - cut[0] - 1) + text[cut[1] :]
+        text = text[: cut[0]] + _MARK * (cut[1] - cut[0]) + text[cut[1] :]
     return None, found
 
 

@@ -75,7 +75,7 @@ def _covered(text: str) -> bytearray:
     return marks
 
 
-_LOOKALIKES = {"×": "x", "–": "-", "—": "-", "−": "-", "“": '"', "”": '"', "→": "->", "≤": "<=", "≥": ">=", "≠": "=="}  # noqa: RUF001
+_LOOKALIKES = {"×": "x", "–": "-", "—": "-", "−": "-", "“": '"', "”": '"', "→": "->", "≤": "<=", "≥": ">=", "≠": "=="}
 
 
 def _lookalike(char: str) -> str | None:
