@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netdsl.compiler.differentiate import differentiate
-from netdsl.ops.op import BATCH, Build, Ops, Value
+from netdsl.ops.op import BATCH, Build, Op, Ops, Value
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
@@ -89,11 +89,18 @@ def _assign_last(build: Build) -> None:
     So a run may be stopped anywhere before the phase `update`, and has changed nothing.
     """
     readers = Counter(i for op in build.ops for i in set(op.ins))
-    late = [op for op in build.ops if op.kind == "assign" and op.phase == "forward"]
-    served = {op.ins[1]: op for op in late if readers[op.ins[1]] == 1}
-    moved = [op for op in build.ops if op in late or any(i in served for i in op.outs)]
-    kept = [op for op in build.ops if op not in moved]
-    build.ops = [*kept, *(replace(op, phase="update") for op in moved)]
+    kept: list[Op] = []
+    moved: list[Op] = []
+    served: set[int] = set()
+    for op in reversed(build.ops):
+        late = op.kind == "assign" and op.phase == "forward"
+        if late and readers[op.ins[1]] == 1:
+            served.add(op.ins[1])
+        if late or not served.isdisjoint(op.outs):
+            moved.append(replace(op, phase="update"))
+        else:
+            kept.append(op)
+    build.ops = [*reversed(kept), *reversed(moved)]
 
 
 def _lower_gradients(build: Build, loss: Value, wrt: Sequence[str], update: Update | None) -> None:
