@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from netdsl.errors import Span
-from netdsl.graph.cost import node_macs
+from netdsl.graph.cost import Cost, cost_of
 from netdsl.graph.receptive_field import receptive_fields
 from netdsl.layers.base import Layer, Param
 from netdsl.shapes import Shape
+
+if TYPE_CHECKING:
+    from netdsl.compiler.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -111,3 +114,49 @@ class Net:
     def node_params(self, path: str) -> tuple[Param, ...]:
         """The tensors of one node."""
         return self.nodes[path].layer.params(*self.input_shapes(path))
+
+    @cached_property
+    def cost(self) -> Cost:
+        """The cost of the whole net."""
+        return cost_of(self, self.nodes)
+
+    @property
+    def params(self) -> int:
+        """Numbers that layers learn, shared ones once."""
+        return self.cost.params
+
+    @property
+    def state(self) -> int:
+        """Numbers in moving statistics."""
+        return self.cost.state
+
+    @property
+    def total(self) -> int:
+        """Parameters and state."""
+        return self.cost.total
+
+    @property
+    def trainable(self) -> int:
+        """Parameters that an optimiser may change."""
+        return self.cost.trainable
+
+    @property
+    def nontrainable(self) -> int:
+        """Fixed parameters and state."""
+        return self.cost.nontrainable
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of one image."""
+        return self.cost.macs
+
+    @cached_property
+    def fields(self) -> dict[str, tuple[int, ...]]:
+        """Receptive field of every node, a number for each spatial axis of the input."""
+        return receptive_fields(self.graph)
+
+    def initialise(self, seed: int = 0) -> Weights:
+        """Weights drawn as each layer's `init=` says."""
+        from netdsl.compiler.weights import initialise
+
+        return initialise(self, seed)

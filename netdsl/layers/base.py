@@ -221,6 +221,24 @@ def _to_word(value: object, item: Field[Any]) -> object:
     return value if isinstance(value, Word) and value in item.metadata["choices"] else None
 
 
+def _to_activation(value: object, item: Field[Any]) -> object:
+    from netdsl.layers.activation import resolve
+
+    if isinstance(value, Word | Applied):
+        resolve(value, item.name)
+        return value
+    return None
+
+
+def _to_init(value: object, item: Field[Any]) -> object:
+    from netdsl.layers.initialiser import resolve
+
+    if isinstance(value, Word | Applied):
+        resolve(value, item.name)
+        return value
+    return None
+
+
 def _to_name(value: object, item: Field[Any]) -> object:
     return value if isinstance(value, Word | Applied) else None
 
@@ -236,8 +254,8 @@ _CONVERTERS = {
     "window": _to_window,
     "pad": _to_pad,
     "word": _to_word,
-    "activation": _to_name,
-    "init": _to_name,
+    "activation": _to_activation,
+    "init": _to_init,
     "shape": _to_window,
     "name": _to_name,
     "list": _to_list,

@@ -1,0 +1,55 @@
+"""How much of the input a node's elements see: the standard recurrence, over all paths.
+
+A window of kernel k (dilated), stride s on a value of field r and jump j sees r' = r + (k - 1)·j; its jump is j' = j·s
+(Araujo et al. 2019). Where paths meet, the field is that of the path that sees most. A dense layer or a
+global pool is one window over the whole map. Fields are not cut at the border of the image, so they may exceed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING
+
+from netdsl.shapes import Shape
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from netdsl.graph.net import Node
+
+Field = tuple[tuple[Fraction, Fraction], ...]
+"""For each spatial axis: the field in input pixels, and the jump, the distance of neighbours in input pixels."""
+
+
+def receptive_fields(graph: nx.MultiDiGraph[str]) -> dict[str, tuple[int, ...]]:
+    """The field of every node, one number for each spatial axis of the input; () where the input is a vector."""
+    nodes: dict[str, Node] = {path: data["node"] for path, data in graph.nodes(data=True)}
+    fields: dict[str, Field] = {}
+    for path, node in nodes.items():
+        fields[path] = _field(node, nodes, fields)
+    return {path: tuple(ceil(size) for size, _ in field) for path, field in fields.items()}
+
+
+def _field(node: Node, nodes: Mapping[str, Node], fields: Mapping[str, Field]) -> Field:
+    if not node.inputs:
+        return ((Fraction(1), Fraction(1)),) * (len(node.shape) - 1)
+    field = _widest([fields[p] for p in node.inputs])
+    window = node.layer.window(*(nodes[p].shape for p in node.inputs))
+    if window is None or len(window.kernel) != len(field):
+        return field
+    fine = window.upsample or (1,) * len(field)
+    parts = zip(field, window.kernel, window.stride, window.dilation, fine, strict=True)
+    return tuple((size + d * (k - 1) * jump, jump * s / u) for (size, jump), k, s, d, u in parts)
+
+
+def _widest(fields: list[Field]) -> Field:
+    rank = max(len(f) for f in fields)
+    full = [f for f in fields if len(f) == rank]
+    return tuple((max(f[axis][0] for f in full), max(f[axis][1] for f in full)) for axis in range(rank))
+
+
+def largest(field: tuple[int, ...], shape: Shape) -> int:
+    """One number for `v.rf`: the largest over the axes; 1 for what comes from a vector."""
+    return max(field, default=1)

@@ -1,0 +1,97 @@
+"""Initialisers: the distributions that `init=` and `bias_init=` name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+from netdsl.errors import Fault
+from netdsl.layers.values import Applied, Word
+from netdsl.shapes import Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True)
+class Initialiser:
+    """`sample(rng, shape, fan_in, fan_out, *numbers)` in float64; `numbers` name its required arguments."""
+
+    sample: Callable[..., Any]
+    text: str
+    source: str
+    numbers: tuple[str, ...] = ()
+
+
+def _uniform(limit: Callable[[int, int], float]) -> Callable[..., Any]:
+    return lambda rng, shape, fan_in, fan_out: rng.uniform(-limit(fan_in, fan_out), limit(fan_in, fan_out), shape)
+
+
+def _normal(deviation: Callable[[int, int], float]) -> Callable[..., Any]:
+    return lambda rng, shape, fan_in, fan_out: rng.normal(0.0, deviation(fan_in, fan_out), shape)
+
+
+def _bilinear(rng: Any, shape: Shape, fan_in: int, fan_out: int) -> Any:
+    """Each output channel its own input channel, the kernel a product of triangles."""
+    import numpy as np
+
+    kernel = np.ones(())
+    for size in shape[:-2]:
+        factor = (size + 1) // 2
+        centre = factor - 1 if size % 2 else factor - 0.5
+        kernel = kernel[..., None] * (1 - np.abs(np.arange(size) - centre) / factor)
+    return kernel[..., None, None] * np.eye(shape[-2], shape[-1])
+
+
+INITIALISERS: dict[str, Initialiser] = {
+    "glorot_uniform": Initialiser(_uniform(lambda i, o: sqrt(6 / (i + o))), "U(±sqrt(6/(in + out)))", "Glorot and Bengio 2010"),
+    "glorot_normal": Initialiser(_normal(lambda i, o: sqrt(2 / (i + o))), "N(0, 2/(in + out))", "Glorot and Bengio 2010"),
+    "he_uniform": Initialiser(_uniform(lambda i, o: sqrt(6 / i)), "U(±sqrt(6/in))", "He et al. 2015"),
+    "he_normal": Initialiser(_normal(lambda i, o: sqrt(2 / i)), "N(0, 2/in)", "He et al. 2015"),
+    "lecun_normal": Initialiser(_normal(lambda i, o: sqrt(1 / i)), "N(0, 1/in)", "LeCun et al. 1998"),
+    "bilinear": Initialiser(_bilinear, "a product of triangles", "Long et al. 2015"),
+    "zeros": Initialiser(lambda rng, shape, i, o: rng.random(shape) * 0, "0", ""),
+    "ones": Initialiser(lambda rng, shape, i, o: rng.random(shape) * 0 + 1, "1", ""),
+    "normal": Initialiser(lambda rng, shape, i, o, std: rng.normal(0.0, std, shape), "N(0, std²)", "", ("std",)),
+    "uniform": Initialiser(lambda rng, shape, i, o, a, b: rng.uniform(a, b, shape), "U(a, b)", "", ("a", "b")),
+    "constant": Initialiser(lambda rng, shape, i, o, v: rng.random(shape) * 0 + v, "v", "", ("v",)),
+}
+
+
+def resolve(value: object, argument: str = "init") -> tuple[Initialiser, tuple[float, ...]]:
+    """The initialiser and its numbers, from `he_normal` or `normal(0.01)`; raises `Fault` N210."""
+    if isinstance(value, Word):
+        value = Applied(str(value))
+    if not isinstance(value, Applied) or value.name not in INITIALISERS:
+        name = value.name if isinstance(value, Applied) else str(value)
+        raise Fault("N210", f"there is no initialiser `{name}`", argument, changes=_nearest(name, argument))
+    found = INITIALISERS[value.name]
+    given = {**dict(zip(found.numbers, value.arguments, strict=False)), **value.keywords}
+    if set(given) != set(found.numbers) or len(value.arguments) > len(found.numbers):
+        takes = f"`{value.name}({', '.join(found.numbers)})`" if found.numbers else f"`{value.name}` alone"
+        raise Fault("N210", f"write {takes}, not `{value!r}`", argument)
+    for name, number in given.items():
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise Fault("N210", f"`{name}` of `{value.name}` is a number", argument)
+    return found, tuple(float(given[name]) for name in found.numbers)  # type: ignore[arg-type]
+
+
+def _nearest(name: str, argument: str) -> tuple[dict[str, str], ...]:
+    from difflib import get_close_matches
+
+    return tuple({argument: found} for found in get_close_matches(name, INITIALISERS, n=1))
+
+
+def draw(value: object, shape: Shape, fan: tuple[int, int], *, seed: int, name: str) -> Array:
+    """A float32 array drawn from Philox keyed by the seed and the tensor's name."""
+    import numpy as np
+
+    found, numbers = resolve(value)
+    digest = blake2b(f"{seed}\0{name}".encode(), digest_size=16).digest()
+    rng = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+    return np.asarray(found.sample(rng, shape, *fan, *numbers), np.float32)
