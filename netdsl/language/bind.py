@@ -43,7 +43,7 @@ def slots_of(layer: type[Layer]) -> tuple[Slot, ...]:
 def bind(
     callee: tree.Callee, slots: Sequence[Slot], given: Sequence[tree.Argument], env: Env, at: Wire | None
 ) -> dict[str, Bound]:
-    """Values by parameter, defaults of the body included; `NetError` N203 … N206, N209."""
+    """Values by parameter, defaults of the body included; `NetError` N203 … N206, N232."""
     bound: dict[str, Bound] = {}
     by_name = {slot.name: slot for slot in slots}
     positional = [slot for slot in slots if slot.positional]
@@ -51,7 +51,7 @@ def bind(
     for place, argument in enumerate(given):
         if argument.name is None:
             if named:
-                raise fail("N209", "a positional argument stands behind a named one", span=argument.span)
+                raise fail("N232", "a positional argument stands behind a named one", span=argument.span)
             slot = _positional_slot(callee, positional, place, argument)
         else:
             named = True
@@ -73,12 +73,12 @@ def bind(
 
 
 def check_names(callee: tree.Callee, slots: Sequence[Slot], given: Sequence[tree.Argument]) -> None:
-    """Only the names of arguments, as a `default` gives them; `NetError` N203 or N209."""
+    """Only the names of arguments, as a `default` gives them; `NetError` N203 or N232."""
     by_name = {slot.name: slot for slot in slots}
     for argument in given:
         if argument.name is None:
             raise fail(
-                "N209", "a default is given by name", span=argument.span, help=f"`default {callee.text}(name=value)`"
+                "N232", "a default is given by name", span=argument.span, help=f"`default {callee.text}(name=value)`"
             )
         _named_slot(callee, by_name, argument.name)
 

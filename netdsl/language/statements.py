@@ -129,7 +129,7 @@ def _set_label(label: tree.Label, path: str, named: Wire, env: Env, at: Wire | N
 
 
 def input_shape(size: tree.Expr, env: Env, at: Wire | None) -> Shape:
-    """The shape that an input or a declaration writes; `NetError` N303 for sizes outside 1 … 2^31 - 1."""
+    """The shape that an input or a declaration writes; `NetError` N311 for sizes outside 1 … 2^31 - 1."""
     value = evaluate(size, env, at)
     shape = tuple(value) if isinstance(value, Size) else (value,)
     if isinstance(value, float) and value.is_integer():
@@ -139,7 +139,7 @@ def input_shape(size: tree.Expr, env: Env, at: Wire | None) -> Shape:
             raise fail("N320", f"a size is an integer, not {describe(value)}", span=size.span)
         if not 1 <= number <= MAX_SIZE:
             raise fail(
-                "N303",
+                "N311",
                 f"`{format_shape(cast(Shape, shape))}` has the size {number}; sizes count from 1 to 2^31 - 1",
                 span=size.span,
             )
