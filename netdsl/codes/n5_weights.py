@@ -2,4 +2,98 @@
 
 from netdsl.codes.page import Page
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    Page(
+        "N501",
+        "not a netdsl weight file",
+        """The file is of another kind: a Python pickle, a PyTorch or NumPy archive, HDF5, or safetensors that another
+program wrote. Nothing in it was executed or unpacked.
+
+`netdsl eval` and `netdsl predict` take the folder of a run, or the `weights.safetensors` in it.""",
+    ),
+    Page(
+        "N502",
+        "a damaged weight file",
+        """The file is shorter or longer than its head says, tensors overlap or leave holes, a name comes twice, a number
+is out of range, or a SHA-256 is not the one that was written with it. The message gives the place. Copy the file again;
+if it was damaged where it was written, train again: netdsl never repairs weights by guessing.""",
+    ),
+    Page(
+        "N503",
+        "weights of a newer netdsl",
+        """The file is whole, but a later version wrote it in a format that this one does not know. Update netdsl; the
+message says which version wrote the file.""",
+    ),
+    Page(
+        "N504",
+        "weights that do not fit the net",
+        """A tensor of the net is missing in the file, the file has one that the net lacks, or a shape differs. Up to ten
+differences are listed. Weights belong to one text of a net and one set of its parameters, both of which the file of
+a run carries.""",
+    ),
+    Page(
+        "N505",
+        "a run that cannot be written",
+        """The disk is full, or the folder may not be written to. What was saved before is whole: files are written under
+another name first, brought to the disk, and renamed.""",
+    ),
+    Page(
+        "N506",
+        "an unknown setting",
+        """A `train` block, or `--set key=value`, names a setting, loss, optimiser or argument that does not exist. The
+nearest known name is proposed.
+
+    netdsl train lenet5 --set optimizer.lr=0.1 --set batch=32
+
+Settings are `data loss optimizer epochs batch seed validation steps`. A setting of the language that this version does
+not carry out is refused too, not passed over.""",
+    ),
+    Page(
+        "N507",
+        "a setting with a value that does not fit",
+        """The value is of the wrong kind or out of range. `epochs`, `batch` and `steps` are integers from 1, `seed` one
+from 0; `validation` is the share of the training images that is only measured, at least 0 and below 1; `lr` and
+`decay` are numbers from 0, `momentum` one from 0 and below 1.""",
+    ),
+    Page(
+        "N508",
+        "a net that cannot be trained on images and classes",
+        """Training on images and labels needs a net with one input, and outputs with one number for each class of the
+data.
+
+    the output `Out` is 10, and the data have 26 classes: `cross_entropy` takes one number a class
+
+Where the net has a parameter for it, set it: `-p classes=26`.""",
+    ),
+    Page(
+        "N509",
+        "a loss that is not finite",
+        """After a step the loss was infinite or not a number; training on would spoil every weight, so it stopped at that
+step. Weights that were saved after earlier epochs are kept.
+
+Usual causes: a step size that is too large (`--set optimizer.lr=0.001`), images that are not scaled (`| rescale` or
+`| standardize(pixel)`), or logarithms of 0 in the net.""",
+    ),
+    Page(
+        "N510",
+        "a folder that is no run, or already is one",
+        """`netdsl eval` and `netdsl predict` take a folder that `netdsl train` wrote, with `weights.safetensors` in it. A
+training that was stopped before its first epoch ended has none.
+
+`--out FOLDER` makes a new folder, or fills an empty one; it never mixes two runs. Without it runs go to `runs/NAME`,
+`runs/NAME-2` and so on.""",
+    ),
+    Page(
+        "N511",
+        "data without a test part",
+        """`netdsl eval` measures on images that training never saw: the folder `test` (or `val`) beside `train`, or the
+IDX files that begin with `t10k`. Give data that have them with `--data`.""",
+    ),
+    Page(
+        "N512",
+        "data with other classes",
+        """The class names of the test images, in order, are not those that the net was trained with, so that its answers
+would be compared with the wrong labels. Plain numbers, as IDX files without `classes.txt` have them, agree with
+any names.""",
+    ),
+)

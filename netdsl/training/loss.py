@@ -55,6 +55,10 @@ class Loss:
         """Labels (N,) as the input `labels` takes them."""
         raise AssertionError(f"{type(self).__name__} has no code for labels")
 
+    def scores(self, y: Array) -> Array:
+        """What the output y (N, K) says of each class, the more the surer."""
+        return y
+
     def measure(self, y: Array, labels: Array) -> Array:
         """The loss of each image in NumPy, float64 (N,), from the net's output y (N, K) and labels (N,)."""
         raise AssertionError(f"{type(self).__name__} has no measure")
@@ -75,6 +79,13 @@ class CrossEntropy(Loss, word="cross_entropy"):
     def encode(self, labels: Array, classes: int) -> Array:
         return labels.astype(np.int32)
 
+    def scores(self, y: Array) -> Array:
+        """Probabilities: y itself, or its softmax where y are logits."""
+        if self.probabilities:
+            return y
+        e = np.exp(y.astype(np.float64) - y.max(axis=1, keepdims=True))
+        return np.asarray(e / e.sum(axis=1, keepdims=True))
+
     def measure(self, y: Array, labels: Array) -> Array:
         z = y.astype(np.float64)
         right = z[np.arange(len(z)), labels]
@@ -89,7 +100,7 @@ class _OneHot(Loss):
     """Base of the losses that compare each of the K numbers with t: 1 for the right class, 0 for the others."""
 
     def encode(self, labels: Array, classes: int) -> Array:
-        return (labels[:, None] == np.arange(classes)).astype(np.float32)
+        return np.asarray(labels[:, None] == np.arange(classes), np.float32)
 
     def lower(self, build: Build, y: Value) -> Value:
         classes = int(y.shape[1])

@@ -16,9 +16,9 @@ class Record:
     """What the tensors belong to.
 
     `net` is the net's name, `texts` its files by name, `main` the name of the main one; `parameters` and `settings` are
-    values as text in the language. `image` is the shape (H, W, C) of a sample before the preprocessing, `pipeline` the
-    preprocessing with its statistics as `netdsl.data.pipeline` writes it; `classes` are names by label; `data` says
-    which data and which bytes the net was trained on; `steps` counts the updates.
+    values as text in the language. `pipeline` is the preprocessing and its statistics, as `Pipeline.to_json` has it;
+    `classes` are names by label; `data` says where the data came from, under `source`, and which bytes they were,
+    under `sha256`; `steps` counts the updates.
     """
 
     net: str
@@ -26,7 +26,6 @@ class Record:
     texts: Mapping[str, str]
     parameters: Mapping[str, str]
     settings: Mapping[str, str]
-    image: tuple[int, ...]
     pipeline: Any
     classes: tuple[str, ...]
     data: Mapping[str, str]
@@ -45,7 +44,7 @@ def read_record(document: Mapping[str, Any]) -> Record:
             raise BadRecord(f"its record has no usable `{name}`")
     if values["main"] not in values["texts"]:  # type: ignore[operator]
         raise BadRecord("its record names a main text that it does not have")
-    return Record(**{name: tuple(v) if name in ("image", "classes") else v for name, v in values.items()})  # type: ignore[arg-type]
+    return Record(**{name: tuple(v) if name == "classes" else v for name, v in values.items()})  # type: ignore[arg-type]
 
 
 def _is_texts(value: Any) -> bool:
@@ -65,9 +64,8 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
     "main": _is_text,
     "texts": _is_texts,
     "parameters": _is_texts,
-    "settings": _is_texts,
-    "data": _is_texts,
+    "settings": lambda value: _is_texts(value) and "loss" in value,
+    "data": lambda value: _is_texts(value) and "source" in value,
     "steps": _is_count,
-    "image": lambda value: isinstance(value, list) and all(_is_count(size) for size in value),
     "classes": lambda value: isinstance(value, list) and all(_is_text(name) for name in value),
 }

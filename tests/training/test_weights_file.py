@@ -18,11 +18,10 @@ RECORD = Record(
     main="tiny.net",
     texts={"tiny.net": "net Tiny {\n}\n"},
     parameters={"classes": "2"},
-    settings={"epochs": "1"},
-    image=(2, 2, 1),
+    settings={"loss": "mse"},
     pipeline={"steps": []},
     classes=("cat", "dög"),
-    data={"name": "toy"},
+    data={"source": "toy"},
     steps=3,
 )
 TENSORS = {
@@ -208,7 +207,7 @@ def test_numbers_that_are_not_finite_give_a_warning(path):
     assert "`d.bias`" in warning.message
 
 
-@pytest.mark.parametrize("part", ["texts", "classes", "image", "net", "steps", "main"])
+@pytest.mark.parametrize("part", ["texts", "classes", "settings", "data", "net", "steps", "main"])
 def test_a_sealed_record_without_its_parts_is_refused(path, part, monkeypatch):
     broken = RECORD.document() | {part: None}
     monkeypatch.setattr(Record, "document", lambda self: broken)

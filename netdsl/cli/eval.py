@@ -1,0 +1,30 @@
+"""`netdsl eval`: how good a trained net is on images that it has not seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("eval")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--data", metavar="NAME|FOLDER", help="Measure on the test part of these data, not of the run's own.")
+@click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+def evaluate(run: Path, data: str | None, threads: int | None, form: str) -> None:
+    """Accuracy and loss of RUN, the folder of a training, on the test part of its data."""
+    from netdsl.errors import render
+    from netdsl.training import evaluate as evaluation
+    from netdsl.training.trained import open_run
+
+    trained = open_run(run)
+    if trained.warnings:
+        click.echo(render(trained.warnings), err=True)
+    score = evaluation.evaluate(trained, data, threads=threads)
+    if form == "json":
+        result = {"accuracy": score.accuracy, "loss": score.loss, "images": score.images}
+        click.echo(json.dumps(result))
+    else:
+        click.echo(f"accuracy {score.accuracy:.4f}  loss {score.loss:.4f}  on {score.images} images")

@@ -1,0 +1,37 @@
+"""`netdsl predict`: what a trained net sees on photographs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("predict")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Guesses a file.")
+@click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+def predict(run: Path, files: tuple[Path, ...], top: int, threads: int | None, form: str) -> None:
+    """The classes that RUN, the folder of a training, gives each of FILES, the likeliest first."""
+    from netdsl.errors import escape, render
+    from netdsl.training import predict as prediction
+    from netdsl.training.trained import open_run
+
+    trained = open_run(run)
+    if trained.warnings:
+        click.echo(render(trained.warnings), err=True)
+    found = list(prediction.predict(trained, files, top=top, threads=threads))
+    if form == "json":
+        rows = [
+            {"file": str(one.path), "classes": [{"name": g.name, "score": g.score} for g in one.guesses]}
+            for one in found
+        ]
+        click.echo(json.dumps(rows))
+        return
+    for one in found:
+        click.echo(escape(str(one.path)))
+        for guess in one.guesses:
+            click.echo(f"  {guess.score:8.4f}  {escape(guess.name)}")

@@ -1,0 +1,81 @@
+"""`netdsl train`: from a net and images to a folder with its weights."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net, Setting
+
+
+@click.command("train")
+@click.argument("net")
+@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the net.")
+@click.option("--data", metavar="NAME|FOLDER", help="Images to train on, in place of those that the net names.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; by default runs/NAME, runs/NAME-2, …")
+@click.option("--epochs", type=int, help="How often to go through the images.")
+@click.option("--steps", type=int, help="Stop after so many updates.")
+@click.option("--batch", type=int, help="Images an update.")
+@click.option("--seed", type=int, help="Number that all random choices follow from.")
+@click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any setting, such as optimizer.lr=0.1.")
+def train(
+    net: str,
+    parameters: tuple[str, ...],
+    data: str | None,
+    out: Path | None,
+    epochs: int | None,
+    steps: int | None,
+    batch: int | None,
+    seed: int | None,
+    threads: int | None,
+    settings: tuple[str, ...],
+) -> None:
+    """Train NET: a file, FILE:NET, or the name of a net that ships.
+
+    Settings come from the `train` block of the net; options override them. The last line says where the run was saved.
+    """
+    from netdsl.data.dataset import open_data
+    from netdsl.language.load import load
+    from netdsl.language.parameters import parse_parameters
+    from netdsl.training import loop
+    from netdsl.training.progress import choose
+    from netdsl.training.run_folder import named_folder, new_folder
+    from netdsl.training.settings import read_settings
+
+    loaded = load(net, **parse_parameters(parameters))
+    _warn(loaded.warnings)
+    plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
+    chosen = read_settings(loaded.settings, _overrides(settings, plain))
+    shape = loaded.nodes[loop.input_name(loaded)].shape
+    task = loop.prepare(loaded, chosen, open_data(chosen.data, size=shape).train)
+    work = loop.compiled(task, threads=threads)
+    folder = named_folder(out) if out else new_folder(_run_name(net, loaded))
+    done = loop.train(task, work, folder=folder, progress=choose(sys.stdout))
+    click.echo(f"saved to {folder}")
+    if done.exit_code:
+        sys.exit(done.exit_code)
+
+
+def _overrides(settings: tuple[str, ...], plain: dict[str, Any]) -> list[Setting]:
+    from netdsl.training.override import parse_override, plain_override
+
+    found = [parse_override(text) for text in settings]
+    return found + [plain_override(k, v, option=f"--{k}") for k, v in plain.items() if v is not None]
+
+
+def _run_name(asked: str, net: Net) -> str:
+    """The file's name without its ending; where the net was picked out of a file of several, the net's name."""
+    stem = PurePosixPath(net.main.rpartition(":")[2]).stem
+    return net.name if asked.endswith(f":{net.name}") else stem
+
+
+def _warn(warnings: tuple[Any, ...]) -> None:
+    from netdsl.errors import render
+
+    if warnings:
+        click.echo(render(warnings), err=True)

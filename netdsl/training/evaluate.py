@@ -1,0 +1,55 @@
+"""Measuring a trained net on images that it was not trained on: the test part of its data, or of other data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from netdsl.compiler.program import compile
+from netdsl.data.dataset import Dataset, open_data
+from netdsl.data.file import quoted
+from netdsl.data.pipeline import check_fits
+from netdsl.errors import fail
+from netdsl.training.loop import input_name, measure, samples
+from netdsl.training.loss import loss_for
+from netdsl.training.metric import Score
+
+if TYPE_CHECKING:
+    from netdsl.training.trained import TrainedNet
+
+BATCH = 64
+
+
+def evaluate(trained: TrainedNet, data: str | None = None, *, threads: int | None = None) -> Score:
+    """Mean loss and accuracy over the test part of `data`, by default of the data that the net was trained on.
+
+    The images go through the stored preprocessing, with the statistics of the training images. Raises `NetError`: N511
+    where there is no test part, N607 and N605 where the images or labels do not fit, N512 for other classes.
+    """
+    net, record = trained.net, trained.record
+    name = input_name(net)
+    spec = record.data["source"] if data is None else data
+    test = open_data(spec, size=net.nodes[name].shape).test
+    if test is None:
+        advice = "a test part is a folder `test` beside `train`, or IDX files `t10k-…`"
+        raise fail("N511", f"{quoted(spec)} has no test part to measure on", help=advice)
+    test = _same_classes(test, record.classes)
+    check_fits(test, trained.pipeline, net.nodes[name].shape, classes=len(record.classes))
+    loss = loss_for(net, record.settings["loss"], len(record.classes))
+    program = compile(net, trained.weights, batch=BATCH, threads=threads)
+    return measure(program, samples(test, trained.pipeline, loss), loss, next(iter(net.outputs)))
+
+
+def _same_classes(test: Dataset, classes: tuple[str, ...]) -> Dataset:
+    """The data with the names that the net was trained with; they must agree, unless one side has only numbers."""
+    if test.classes == classes or any(all(name.isdigit() for name in names) for names in (test.classes, classes)):
+        return replace(test, classes=classes)
+    raise fail(
+        "N512",
+        f"{quoted(test.name)} has the classes {_listed(test.classes)}; the net was trained for {_listed(classes)}",
+    )
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    shown = ", ".join(quoted(name) for name in classes[:5])
+    return shown + (f" and {len(classes) - 5} more" if len(classes) > 5 else "")

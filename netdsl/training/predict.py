@@ -1,0 +1,75 @@
+"""What a trained net says about photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netdsl.compiler.program import compile
+from netdsl.data.image import read_image, resize_image
+from netdsl.errors import fail
+from netdsl.shapes import format_shape
+from netdsl.training.loop import input_name
+from netdsl.training.loss import loss_for
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from netdsl.training.trained import TrainedNet
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A class and the number that the net gives it: a probability where the net ends in a softmax."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The best guesses for one file, the best first; among equals the first class."""
+
+    path: Path
+    guesses: tuple[Guess, ...]
+
+
+def predict(
+    trained: TrainedNet, paths: Sequence[Path], *, top: int = 5, threads: int | None = None
+) -> Iterator[Prediction]:
+    """Guesses for each image file, in the order given, read a few at a time.
+
+    An image is converted to grey or colour as the training images were, scaled to their height and width (without
+    regard to its proportions), and goes through the stored preprocessing. Cross-entropy nets that end in logits are
+    given their softmax. Raises `NetError` N601, N606 or N607 for a file that cannot be read or converted, N508 where
+    the net does not tell classes apart.
+    """
+    name = input_name(trained.net)
+    shape = trained.net.nodes[name].shape
+    if len(shape) != 3 or shape[2] not in (1, 3):
+        raise fail("N508", f"the input of `{trained.net.name}` is {format_shape(shape)}: images are HxWx1 or HxWx3")
+    record = trained.record
+    height, width, channels = trained.pipeline.in_shape(shape)
+    loss = loss_for(trained.net, record.settings["loss"], len(record.classes))
+    program = compile(trained.net, trained.weights, batch=BATCH, threads=threads)
+    output = next(iter(trained.net.outputs))
+    for start in range(0, len(paths), BATCH):
+        group = paths[start : start + BATCH]
+        images = trained.pipeline.apply(np.stack([_read(path, (height, width, channels)) for path in group]))
+        found_y = program(images)
+        y = np.asarray(found_y[output] if isinstance(found_y, dict) else found_y).reshape(len(group), -1)
+        scores = loss.scores(y)
+        for path, row in zip(group, scores, strict=True):
+            best = np.argsort(-row, kind="stable")[:top]
+            yield Prediction(path, tuple(Guess(record.classes[i], float(row[i])) for i in best))
+
+
+def _read(path: Path, size: tuple[int, int, int]) -> NDArray[np.uint8]:
+    height, width, channels = size
+    return resize_image(read_image(path, channels=channels), (height, width))

@@ -1,0 +1,51 @@
+"""A trained net taken from its weight file alone: net, tensors, preprocessing and class names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.compiler.weights import Weights
+from netdsl.data.file import quoted
+from netdsl.data.pipeline import Pipeline, from_json
+from netdsl.errors import Diagnostic, NetError, fail
+from netdsl.language.load import load_texts
+from netdsl.language.parameters import parse_parameters
+from netdsl.training.record import Record
+from netdsl.training.run_folder import weights_path
+from netdsl.training.weights_file import check_tensors, read_weights
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNet:
+    """What a run folder or a weight file holds; `warnings` tell of values that are not finite."""
+
+    net: Net
+    weights: Weights
+    pipeline: Pipeline
+    record: Record
+    warnings: tuple[Diagnostic, ...]
+
+
+def open_run(run: str | Path) -> TrainedNet:
+    """Read a run folder or its weight file; nothing else is needed, nor looked at.
+
+    Raises `NetError`: N501 to N504 and N601 as `read_weights` and `check_tensors`, N502 where the net or the
+    preprocessing inside cannot be read, N510 where the folder is not that of a run.
+    """
+    path = weights_path(Path(run))
+    file = read_weights(path)
+    record = file.record
+    try:
+        parameters = parse_parameters(f"{name}={value}" for name, value in record.parameters.items())
+        net = load_texts(record.texts, record.main, parameters, net=record.net)
+        pipeline = from_json(record.pipeline)
+    except NetError as error:
+        first = error.diagnostics[0]
+        raise fail("N502", f"{quoted(path)}: what it says of its net cannot be read: {first.message}") from None
+    check_tensors(path, net, file.tensors)
+    return TrainedNet(net, Weights(file.tensors), pipeline, record, file.warnings)
