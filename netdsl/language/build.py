@@ -290,7 +290,7 @@ class Builder:
             elif len(c) == 1 and str(child).startswith("0x"):
                 raise fail("N115", f"`{child}` is neither a number nor a size", span=self._span(c), help=_DECIMAL)
             else:
-                parts += [self._size(number, child) for number in str(child).strip("x").split("x")]
+                parts += [self._size(number, child) for number in str(child).split("x") if number]
         return tree.Dims(tuple(parts), self._span(c))
 
     def _size(self, digits: str, token: Token) -> int:
