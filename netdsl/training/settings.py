@@ -55,7 +55,12 @@ class Settings:
         """Each setting as its line of a `train` block has it, those that are not set left out."""
         given = [f"{f.name}={getattr(self.optimizer, f.name)!r}".lower() for f in _declared(type(self.optimizer))]
         texts = {f.name: str(getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None}
-        texts["data"] = " | ".join([format_value(self.data), *(step.text() for step in self.pipeline.steps)])
+        texts["data"] = " | ".join(
+            [
+                self.data if self.data.isidentifier() else format_value(self.data),
+                *(step.text() for step in self.pipeline.steps),
+            ]
+        )
         texts["optimizer"] = f"{self.optimizer.word}({', '.join(given)})"
         del texts["pipeline"]
         return texts

@@ -1,0 +1,41 @@
+"""One plain line an epoch, unless somebody watches."""
+
+import io
+
+from netdsl.training.metric import Score
+from netdsl.training.progress import Bar, Epoch, Lines, choose
+
+EPOCH = Epoch(3, 42, Score(0.51234, 0.8, 90), Score(0.6, 0.75, 10))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_an_epoch_is_one_line():
+    stream = io.StringIO()
+    progress = choose(stream)
+    assert type(progress) is Lines
+    progress.begin(30, 420)
+    progress.step(3, 42, 0.5)
+    progress.epoch(EPOCH)
+    progress.end()
+    line = stream.getvalue()
+    assert line.startswith("epoch  3/30  loss 0.5123  accuracy 0.8000  val_loss 0.6000  val_accuracy 0.7500  0.0 s")
+    assert line.count("\n") == 1
+
+
+def test_a_terminal_gets_a_bar_with_the_time_left(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    stream = Terminal()
+    progress = choose(stream)
+    assert type(progress) is Bar
+    progress.begin(30, 420)
+    progress.step(1, 42, 0.5)
+    progress.epoch(EPOCH)
+    progress.end()
+    assert "epoch 1/30  loss 0.5000" in stream.getvalue()
+    assert "10 %" in stream.getvalue()
+    assert "val_accuracy 0.7500" in stream.getvalue()

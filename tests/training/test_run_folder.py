@@ -1,0 +1,49 @@
+"""Where a run goes, and what lies in its folder."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from netdsl.errors import NetError
+from netdsl.training.run_folder import append_metrics, named_folder, new_folder, weights_path, write_texts
+
+
+def test_a_second_run_gets_a_number(tmp_path):
+    assert [new_folder("lenet5", root=tmp_path / "runs").name for _ in range(3)] == ["lenet5", "lenet5-2", "lenet5-3"]
+
+
+def test_an_empty_folder_is_filled_and_another_is_refused(tmp_path):
+    assert named_folder(tmp_path / "new") == tmp_path / "new"
+    assert named_folder(tmp_path / "new") == tmp_path / "new"
+    (tmp_path / "new" / "notes.txt").touch()
+    with pytest.raises(NetError) as caught:
+        named_folder(tmp_path / "new")
+    assert caught.value.code == "N510"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    for make in (lambda: named_folder(tmp_path / "file" / "run"), lambda: new_folder("run", root=tmp_path / "file")):
+        with pytest.raises(NetError) as caught:
+            make()
+        assert caught.value.code == "N505"
+
+
+def test_imports_lie_beside_the_net_and_shipped_ones_do_not(tmp_path):
+    texts = {"my.net": "main", "blocks/a.net": "block", "netdsl:blocks/b.net": "shipped"}
+    write_texts(tmp_path, SimpleNamespace(main="my.net", texts=texts))
+    found = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*.net")}
+    assert found == {"net.net": "main", "blocks/a.net": "block"}
+
+
+def test_a_folder_without_weights_is_no_run(tmp_path):
+    with pytest.raises(NetError, match=r"it has no `weights.safetensors`"):
+        weights_path(tmp_path)
+
+
+def test_metrics_without_validation_leave_its_columns_empty(tmp_path):
+    score = SimpleNamespace(loss=0.5, accuracy=0.25)
+    append_metrics(tmp_path, SimpleNamespace(number=1, steps=7, train=score, validation=None))
+    assert (tmp_path / "metrics.csv").read_text() == (
+        "epoch,steps,loss,accuracy,val_loss,val_accuracy\n1,7,0.5,0.25,,\n"
+    )

@@ -1,0 +1,112 @@
+"""Settings come from the text and the command line, and every mistake is named where it stands."""
+
+import pytest
+
+from netdsl.errors import NetError
+from netdsl.language.load import parse
+from netdsl.training.optimiser import Adam, Sgd
+from netdsl.training.override import parse_override, plain_override
+from netdsl.training.settings import Settings, read_settings
+
+NET = "net N {\n  input x: 4\n  d: dense(2)\n}\n"
+
+
+def settings(*lines, overrides=()):
+    net = parse(NET + "train N {\n" + "\n".join(lines) + "\n}\n")
+    return read_settings(net.settings, [parse_override(text) for text in overrides])
+
+
+def mistakes(*lines, overrides=()):
+    with pytest.raises(NetError) as caught:
+        settings(*lines, overrides=overrides)
+    return caught.value.diagnostics
+
+
+def test_a_net_without_a_train_block_has_defaults():
+    assert read_settings(()) == Settings()
+
+
+def test_a_block_is_read():
+    found = settings("data digits | pad(2) | rescale", "loss mse", "optimizer adam(lr=0.1)", "epochs 3", "batch 8")
+    assert (found.data, found.pipeline.text()) == ("digits", "pad(2) | rescale")
+    assert (found.loss, found.optimizer, found.epochs, found.batch) == ("mse", Adam(lr=0.1), 3, 8)
+
+
+def test_the_command_line_wins():
+    assert settings("epochs 3", overrides=["epochs=5"]).epochs == 5
+
+
+def test_one_number_of_the_optimiser_is_overridden():
+    found = settings("optimizer sgd(lr=0.5, momentum=0.9)", overrides=["optimizer.lr=1e-3"])
+    assert found.optimizer == Sgd(lr=0.001, momentum=0.9)
+
+
+def test_other_data_keep_the_preparation():
+    override = plain_override("data", "/a folder", option="--data")
+    net = parse(NET + "train N {\n  data digits | pad(2)\n}\n")
+    found = read_settings(net.settings, [override])
+    assert (found.data, found.pipeline.text()) == ("/a folder", "pad(2)")
+
+
+def test_positional_arguments_of_an_optimiser_stand_in_order():
+    assert settings("optimizer sgd(0.1, 0.5)").optimizer == Sgd(lr=0.1, momentum=0.5)
+    assert settings("optimizer adam").optimizer == Adam()
+
+
+def test_texts_are_read_back():
+    found = settings('data "some folder" | pad(2)', "optimizer sgd(lr=1e-5, nesterov=true)", "validation 0.25")
+    assert settings(*(f"{name} {text}" for name, text in found.texts().items())).texts() == found.texts()
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("optimizer sdg(lr=0.1)", "N506", "did you mean `sgd`?"),
+        ("optimizer sgd(rate=0.1)", "N506", "argument of `sgd` called `rate`"),
+        ("optimizer sgd(lr=-1)", "N507", "`sgd.lr` is at least 0"),
+        ("optimizer sgd(momentum=1)", "N507", "at least 0 and less than 1"),
+        ("optimizer sgd(nesterov=1)", "N507", "`true` or `false`"),
+        ("optimizer sgd(0.1, lr=0.1)", "N507", "`lr` twice"),
+        ("optimizer 3", "N507", "an optimiser such as"),
+        ("loss cross_entrop", "N506", "did you mean `cross_entropy`?"),
+        ('loss "mse"', "N507", "the name of a loss, not a string"),
+        ("loss a=mse", "N507", "`a=` cannot be told apart"),
+        ("epochs 0", "N507", "from 1 to"),
+        ("epochs 2.5", "N507", "an integer, not a decimal number: `2.5`"),
+        ("epochs true", "N507", "an integer, not a boolean"),
+        ("batch 1_048_577", "N507", "from 1 to 1048576"),
+        ("seed 1 | 2", "N507", "not a chain of 2"),
+        ("validation 1", "N507", "less than 1"),
+        ("data 3", "N507", "the name of data that ships"),
+        ("data digits | padd(2)", "N608", "did you mean `pad`?"),
+        ("data digits | pad(-1)", "N609", "`n` of `pad`"),
+        ("schedule cosine(warmup=1)", "N506", "does not carry out the setting `schedule`"),
+    ],
+)
+def test_a_mistake_is_named_at_its_place(line, code, words):
+    (found,) = mistakes(line)
+    assert found.code == code
+    assert words in f"{found.message} {found.help}"
+    assert found.span.line == 6
+
+
+def test_all_mistakes_are_reported_in_line_order():
+    assert [d.span.line for d in mistakes("epochs 0", "seed 1", "batch 0")] == [6, 8]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("epohs=3", "did you mean `epochs`?"),
+        ("epochs.lr=3", "`epochs` has no parts"),
+        ("optimizer.lrr=3", "did you mean `lr`?"),
+        ("optimizer.lr=fast", "a number, not a word"),
+        ("epochs", "given as `key=value`"),
+        ("epochs=", "given as `key=value`"),
+    ],
+)
+def test_a_mistake_of_the_command_line_is_named(text, words):
+    with pytest.raises(NetError) as caught:
+        settings("seed 1", overrides=[text])
+    found = caught.value.diagnostics[0]
+    assert words in f"{found.message} {found.help}"
