@@ -48,5 +48,5 @@ class AvgPool(Pool, keyword="avgpool"):
         if np.all(held == held.flat[0]):
             mean = build.map(x0 * (1.0 / float(held.flat[0])), total)
         else:
-            mean = build.map(x0 * x1, total, build.const((1.0 / held).astype(np.float32), "1/count"))
+            mean = build.map(x0 * x1, total, build.const(1.0 / held, "1/count"))
         return self.finish(build, mean)

@@ -84,10 +84,10 @@ def counts(axes: tuple[Axis, ...], padding: bool) -> Array:
     """Elements that each window holds, shape (…, 1): of the image alone, or with the declared padding."""
     import numpy as np
 
-    total = np.ones((), np.float32)
+    total = np.ones(())
     for a in axes:
         start = np.arange(a.out.value) * a.stride - a.pad[0]
         low, high = (-a.pad[0], a.size + a.pad[1]) if padding else (0, a.size)
         along = np.minimum(start + a.kernel, high) - np.maximum(start, low)
-        total = total[..., None] * along.astype(np.float32)
+        total = total[..., None] * along.astype(np.float64)
     return total[..., None]
