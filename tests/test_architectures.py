@@ -1,0 +1,66 @@
+"""The shipped nets against published counts, and their files against the counts they must assert themselves."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from netdsl.graph.cost import cost_of
+from netdsl.graph.net import Net
+from netdsl.graph.receptive_field import largest
+from netdsl.language.load import load
+from netdsl.language.parameters import parse_value
+
+ROWS = list(csv.DictReader((Path(__file__).parent / "published.csv").read_text().splitlines()))
+NAMES = sorted(f.name.removesuffix(".net") for f in files("netdsl.architectures").iterdir() if f.name.endswith(".net"))
+
+
+@cache
+def loaded(name: str, settings: str) -> Net:
+    given = dict(item.split("=") for item in settings.split())
+    return load(name, **{key: parse_value(text) for key, text in given.items()})
+
+
+def measured(net: Net, quantity: str) -> int:
+    path, _, what = quantity.rpartition(".")
+    inside = [p for p in net.nodes if not path or p == path or p.startswith(f"{path}.")]
+    if what == "rf":
+        node = path if path in net.nodes else next(s.output for s in net.scopes if s.path == path)
+        return largest(net.fields[node], net.nodes[node].shape)
+    return int(getattr(cost_of(net, inside), what))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['net']} {row['settings']} {row['quantity']}")
+def test_count_is_the_published_one(row: dict[str, str]) -> None:
+    assert measured(loaded(row["net"], row["settings"]), row["quantity"]) == int(row["value"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_net_has_a_published_count_and_asserts_it(name: str) -> None:
+    text = files("netdsl.architectures").joinpath(f"{name}.net").read_text()
+    rows = [row for row in ROWS if row["net"] == name]
+    assert rows
+    asserted = " ".join(re.findall(r"assert .*", text)).replace("_", "")
+    assert any(row["value"] in asserted for row in rows if "." not in row["quantity"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_net_checks_without_a_warning(name: str) -> None:
+    assert loaded(name, "").warnings == ()
+
+
+def test_unet_published_sizes_hold() -> None:
+    net = loaded("unet", "")
+    skips = [net.nodes[p].shape for p in net.nodes if p.endswith("d.conv_2")]
+    assert skips == [(568, 568, 64), (280, 280, 128), (136, 136, 256), (64, 64, 512)]
+
+
+@pytest.mark.parametrize(("size", "out"), [(188, 4), (204, 20), (572, 388)])
+def test_unet_gives_184_pixels_less(size: int, out: int) -> None:
+    net = loaded("unet", f"size={size}")
+    assert [net.nodes[p].shape for p in net.outputs.values()] == [(out, out, 2)]
