@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from netdsl.ops.derivative import derivative
 from netdsl.ops.expression import (
     Expression,
     constant,
-    derivative,
     evaluate,
     indices,
     operands,

@@ -3,6 +3,7 @@
 softmax          y = exp(x - max x) / Σ exp(x - max x)
 softmax_dx       dx = y·(dy - Σ y·dy)
 softmax_xent     loss = log Σ exp(x - max x) - (x[label] - max x)       x (…, K), labels (…) i32, loss (…)
+                 NaN where the label is none of 0 … K-1
 softmax_xent_dx  dx = (softmax(x) - onehot(label))·dloss
 """
 
@@ -55,8 +56,10 @@ def _xent_run(attrs: Mapping[str, Any], x: Array, labels: Array) -> tuple[Array,
 
     with np.errstate(all="ignore"):
         shifted = x - x.max(axis=-1, keepdims=True)
-        right = np.take_along_axis(shifted, labels[..., None].astype(np.int64), axis=-1)[..., 0]
-        return (np.log(np.exp(shifted).sum(axis=-1)) - right,)
+        label = np.clip(labels, 0, x.shape[-1] - 1)
+        right = np.take_along_axis(shifted, label[..., None].astype(np.int64), axis=-1)[..., 0]
+        loss = np.log(np.exp(shifted).sum(axis=-1)) - right
+        return (np.where(label == labels, loss, np.nan).astype(x.dtype),)
 
 
 def _xent_dx_run(attrs: Mapping[str, Any], x: Array, labels: Array, dloss: Array) -> tuple[Array, ...]:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from netdsl.ops.derivative import derivative
 from netdsl.ops.expression import (
     compare,
     constant,
-    derivative,
     evaluate,
     indices,
     max_,

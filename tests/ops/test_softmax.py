@@ -19,6 +19,11 @@ def test_cross_entropy_stays_finite_at_large_logits():
     assert KINDS["softmax_xent"].run({}, np.float32([[1e4, -1e4]]), np.int32([1]))[0].tolist() == [2e4]
 
 
+def test_a_label_that_is_no_class_gives_nan():
+    loss = KINDS["softmax_xent"].run({}, np.zeros((3, 2)), np.int32([2, -1, 0]))[0]
+    assert np.isnan(loss).tolist() == [True, True, False]
+
+
 def test_gradient_of_cross_entropy_is_what_the_right_class_lacks():
     dx = KINDS["softmax_xent_dx"].run({}, np.zeros((1, 4)), np.int32([2]), np.array([2.0]))[0]
     assert dx.tolist() == [[0.5, 0.5, -1.5, 0.5]]

@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from netdsl.compiler.passes.draft import Draft, compact, inline
-from netdsl.ops.expression import Expression, constant, derivative, indices, operands, substitute
+from netdsl.ops.derivative import derivative
+from netdsl.ops.expression import Expression, constant, indices, operands, substitute
 from netdsl.ops.op import Op, Ops
 
 Affine = tuple[Op, Expression, tuple[int, ...]]
