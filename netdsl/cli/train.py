@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from netdsl.graph.net import Net, Setting
+    from netdsl.graph.net import Setting
 
 
 @click.command("train")
@@ -39,26 +39,19 @@ def train(
 
     Settings come from the `train` block of the net; options override them. The last line says where the run was saved.
     """
-    from netdsl.data.dataset import open_data
     from netdsl.language.load import load
     from netdsl.language.parameters import parse_parameters
-    from netdsl.training import loop
     from netdsl.training.progress import choose
-    from netdsl.training.run_folder import named_folder, new_folder
-    from netdsl.training.settings import read_settings
+    from netdsl.training.session import train_net
 
     loaded = load(net, **parse_parameters(parameters))
     _warn(loaded.warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
-    chosen = read_settings(loaded.settings, _overrides(settings, plain))
-    shape = loaded.nodes[loop.input_name(loaded)].shape
-    task = loop.prepare(loaded, chosen, open_data(chosen.data, size=shape).train)
-    work = loop.compiled(task, threads=threads)
-    folder = named_folder(out) if out else new_folder(_run_name(net, loaded))
-    done = loop.train(task, work, folder=folder, progress=choose(sys.stdout))
-    click.echo(f"saved to {folder}")
-    if done.exit_code:
-        sys.exit(done.exit_code)
+    overrides = _overrides(settings, plain)
+    session = train_net(loaded, overrides, out=out, threads=threads, progress=choose(sys.stdout))
+    click.echo(f"saved to {session.folder}")
+    if session.exit_code:
+        sys.exit(session.exit_code)
 
 
 def _overrides(settings: tuple[str, ...], plain: dict[str, Any]) -> list[Setting]:
@@ -66,12 +59,6 @@ def _overrides(settings: tuple[str, ...], plain: dict[str, Any]) -> list[Setting
 
     found = [parse_override(text) for text in settings]
     return found + [plain_override(k, v, option=f"--{k}") for k, v in plain.items() if v is not None]
-
-
-def _run_name(asked: str, net: Net) -> str:
-    """The file's name without its ending; where the net was picked out of a file of several, the net's name."""
-    stem = PurePosixPath(net.main.rpartition(":")[2]).stem
-    return net.name if asked.endswith(f":{net.name}") else stem
 
 
 def _warn(warnings: tuple[Any, ...]) -> None:
