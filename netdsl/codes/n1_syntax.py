@@ -82,6 +82,11 @@ PAGES: tuple[Page, ...] = (
         "Numbers are `64`, `61_706`, `0.5` and `1e-4`; sizes are `3x3`. Not `1_`, not `0x3F`, not `64k`.",
     ),
     Page(
+        "N116",
+        "a name that is too long",
+        "A name has at most 200 characters.",
+    ),
+    Page(
         "N117",
         "another language's operator",
         "`and`, `or` and `not` are words here.",

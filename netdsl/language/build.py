@@ -12,13 +12,14 @@ from typing import Any
 
 from lark import Token
 
-from netdsl.errors import Source, Span, fail
+from netdsl.errors import Fix, Source, Span, fail
 from netdsl.language import tree
 
 RESERVED = frozenset(
     ["block", "net", "import", "train", "tune", "input", "output", "head", "from", "default", "let", "assert", "always", "for", "in", "if", "else", "and", "or", "not", "true", "false", "body", "id", "none", "_"]
 )
 MAX_INTEGER = 2**63 - 1
+MAX_NAME = 200
 _DECIMAL = "numbers are decimal, and sizes count from 1"
 
 
@@ -39,6 +40,10 @@ class Builder:
         return Span(self.source, self._start(children[0]), self._end(children[-1]))
 
     def _name(self, token: Token) -> tree.Name:
+        if len(token) > MAX_NAME:
+            start = token.start_pos or 0
+            span = Span(self.source, start, start + 40)
+            raise fail("N116", f"this name has {len(token):,} characters; the most is {MAX_NAME}", span=span)
         return tree.Name(str(token), Span(self.source, token.start_pos or 0, token.end_pos or 0))
 
     def _fresh(self, token: Token, what: str) -> tree.Name:
@@ -48,7 +53,7 @@ class Builder:
                 "N113",
                 f"`{name.text}` is a reserved word and cannot be {what}",
                 span=name.span,
-                help=f"`{name.text}_` is free",
+                fixes=(Fix(f"`{name.text}_`", ((name.span, f"{name.text}_"),)),),
             )
         return name
 

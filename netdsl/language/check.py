@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,6 +80,23 @@ def shipped_names() -> list[str]:
 
 def check(asked: Request) -> tuple[list[Net], tuple[Diagnostic, ...]]:
     """The nets and diagnostics of a request; fixes are those that hold when tried."""
+    with _uncollected():
+        return _check(asked)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection: trees and nodes by the hundred thousand hold no cycles, and scanning them takes the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _check(asked: Request) -> tuple[list[Net], tuple[Diagnostic, ...]]:
     nets, found = _once(asked, asked.library)
     if not any(d.fixes for d in found):
         return nets, tuple(found)

@@ -103,8 +103,10 @@ class Expansion:
     def charge(self, times: int, each: int, span: Span) -> None:
         """Refuse a repetition before it is expanded, when it makes too many nodes or takes too many steps."""
         self.steps += times
-        if len(self.nodes) + times * each > MAX_NODES or self.steps > MAX_STEPS:
-            raise self.too_many(span, len(self.nodes) + times * max(each, 1))
+        if len(self.nodes) + times * each > MAX_NODES:
+            raise self.too_many(span, len(self.nodes) + times * each)
+        if self.steps > MAX_STEPS:
+            raise fail("N231", f"this takes more than {MAX_STEPS:,} steps to expand", span=span)
 
     def too_many(self, span: Span | None, count: int) -> NetError:
         return fail("N231", f"this expands to {count:,} nodes; the most is {MAX_NODES:,}", span=span)

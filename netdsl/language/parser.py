@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -93,11 +92,4 @@ def parse(source: Source, text: str, start: str) -> Any:
     lark, builder = _lark()
     with _LOCK:
         builder.source = source
-        collecting = gc.isenabled()
-        # A tree of a million frozen nodes holds no cycle; scanning it over and over doubles the time.
-        gc.disable()
-        try:
-            return lark.parse(text, start=start)
-        finally:
-            if collecting:
-                gc.enable()
+        return lark.parse(text, start=start)
