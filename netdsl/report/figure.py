@@ -1,0 +1,152 @@
+"""A net as a figure: boxes with their text, groups for scopes, and links; before anything has a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from netdsl.errors import escape
+from netdsl.graph.net import Net, Node, Scope
+from netdsl.layers.values import format_value
+from netdsl.report.family import family
+from netdsl.report.label import details, head, is_automatic
+from netdsl.report.layout import Box, Group
+from netdsl.report.text_width import text_width
+from netdsl.shapes import format_shape
+
+TEXT, SMALL = 12.0, 10.0
+PADDING = 10.0
+LEAST = 76.0
+LINE, MORE = 26.0, 14.0
+BESIDE = 6.0
+
+
+@dataclass(frozen=True)
+class Caption:
+    """The text of a box: a bold name, words beside it, smaller words below, and the family that gives the colour."""
+
+    name: str
+    words: str
+    below: str
+    family: str
+    round: bool = False
+
+    @property
+    def width(self) -> float:
+        """Room that the text needs, with a space between name and words."""
+        space = text_width(" ", TEXT) if self.name and self.words else 0.0
+        first = text_width(self.name, TEXT, bold=True) + space + text_width(self.words, TEXT)
+        return max(first, text_width(self.below, SMALL))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What is to be placed: the tree of groups, the links, captions by box, titles by group, shapes by source box."""
+
+    root: Group
+    links: tuple[tuple[str, str], ...]
+    captions: Mapping[str, Caption]
+    titles: Mapping[str, str]
+    shapes: Mapping[str, str]
+
+
+def figure(net: Net, *, depth: int | None = None) -> Figure:
+    """The figure of a net; scopes nested deeper than `depth` become single boxes."""
+    scopes = {scope.path: scope for scope in net.scopes}
+    folded = _folded(net, scopes, depth)
+    captions = {node.path: _caption(node) for node in net if node.path not in folded}
+    for path in dict.fromkeys(folded.values()):
+        captions[path] = _folded_caption(net, scopes[path])
+    shapes: dict[str, str] = {}
+    links: dict[tuple[str, str], None] = {}
+    for node in net:
+        for source in node.inputs:
+            link = (folded.get(source, source), folded.get(node.path, node.path))
+            if link[0] != link[1]:
+                links[link] = None
+                shapes[link[0]] = _shape(net.nodes[source])
+    for name, path, caption in _ends(net):
+        source = folded.get(path, path)
+        captions[name] = caption
+        links[source, name] = None
+        shapes[source] = _shape(net.nodes[path])
+    order = [folded.get(node.path, node.path) for node in net] + [name for name, _, _ in _ends(net)]
+    boxes = {key: _box(key, captions[key], shapes.get(key, "")) for key in dict.fromkeys(order)}
+    titles = {path: _title(scope) for path, scope in scopes.items()}
+    return Figure(_tree(boxes, scopes, titles), tuple(links), captions, titles, shapes)
+
+
+def _shape(node: Node) -> str:
+    return format_shape(node.shape)
+
+
+def _parents(path: str, scopes: Mapping[str, Scope]) -> list[str]:
+    """Scopes that hold a path, the outermost first."""
+    return [path[:i] for i, c in enumerate(path) if c == "." and path[:i] in scopes]
+
+
+def _folded(net: Net, scopes: Mapping[str, Scope], depth: int | None) -> dict[str, str]:
+    """The box that stands for each node inside a folded scope."""
+    if depth is None:
+        return {}
+    parents = {path: _parents(path, scopes) for path in net.nodes}
+    return {path: above[depth] for path, above in parents.items() if len(above) > depth}
+
+
+def _caption(node: Node) -> Caption:
+    if node.layer.text() == "input":
+        return Caption(escape(node.path), _shape(node), "", "input", round=True)
+    name = "" if is_automatic(node.path, node.layer) else _last(node.path)
+    return Caption(escape(name), escape(head(node.layer)), escape(", ".join(details(node.layer))), family(node.layer))
+
+
+def _folded_caption(net: Net, scope: Scope) -> Caption:
+    inside = [node for node in net if node.path.startswith(f"{scope.path}.")]
+    layers = f"{len(inside)} layer{'' if len(inside) == 1 else 's'}"
+    return Caption(escape(_last(scope.path)), escape(scope.kind if scope.kind not in _last(scope.path) else ""), layers, "scope")
+
+
+def _ends(net: Net) -> list[tuple[str, str, Caption]]:
+    """A box for each output and head: its key, the node that gives it, and its caption."""
+    found = [
+        (f"\0output\0{name}", path, Caption(escape(name), "output", "", "input", round=True))
+        for name, path in net.outputs.items()
+    ]
+    for head_ in net.heads:
+        words = f"weight {format_value(head_.weight)}"
+        caption = Caption(escape(head_.name), "head", words, "input", round=True)
+        found.append((f"\0head\0{head_.name}", head_.output, caption))
+    return found
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _title(scope: Scope) -> str:
+    name = _last(scope.path)
+    return escape(name if not scope.kind or scope.kind in name else f"{name} · {scope.kind}")
+
+
+def _box(key: str, caption: Caption, shape: str) -> Box:
+    beside = text_width(shape, SMALL) + BESIDE if shape else 0.0
+    height = LINE + MORE if caption.below else LINE
+    return Box(key, float(round(max(LEAST, caption.width + 2 * PADDING))), height, beside)
+
+
+def _tree(boxes: Mapping[str, Box], scopes: Mapping[str, Scope], titles: Mapping[str, str]) -> Group:
+    members: dict[str, list[Box | str]] = {"": []}
+    for key, box in boxes.items():
+        parent = ""
+        for path in () if key.startswith("\0") else _parents(key, scopes):
+            if path not in members:
+                members[path] = []
+                members[parent].append(path)
+            parent = path
+        members[parent].append(box)
+
+    def group(path: str) -> Group:
+        inside = tuple(group(m) if isinstance(m, str) else m for m in members[path])
+        return Group(path, text_width(titles.get(path, ""), SMALL, bold=True), inside)
+
+    return group("")
