@@ -1,5 +1,6 @@
 """A run is enough on its own: evaluation and prediction read its weight file and nothing else."""
 
+import base64
 import gzip
 import json
 from dataclasses import replace
@@ -121,11 +122,27 @@ def test_weights_of_another_text_are_refused(run):
     assert "`d.weight` is 16x2, in the net 16x7" in str(caught.value)
 
 
-@pytest.mark.parametrize("part", ["texts", "pipeline"])
-def test_a_net_or_preparation_that_cannot_be_read_is_damage(run, part):
+def small_statistics():
+    array = {"shape": [2, 2, 1], "float32": base64.b64encode(np.ones(4, "<f4")).decode()}
+    return [{"step": "standardize", "over": "pixel", "mean": array, "std": array}]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"texts": {"text.net": "net {"}},
+        {"parameters": {"two words": "2"}},
+        {"parameters": {"classes": "two +"}},
+        {"pipeline": [{"step": "melt"}]},
+        {"pipeline": [{"step": "pad", "n": 2}]},
+        {"pipeline": small_statistics()},
+        {"settings": {"loss": "hope"}},
+    ],
+    ids=str,
+)
+def test_a_sealed_record_that_cannot_be_used_is_damage(run, broken):
     file = read_weights(run / "weights.safetensors")
-    broken = {"texts": {"text.net": "net {"}, "pipeline": [{"step": "melt"}]}[part]
-    write_weights(run / "weights.safetensors", file.tensors, replace(file.record, **{part: broken}))
+    write_weights(run / "weights.safetensors", file.tensors, replace(file.record, **broken))
     with pytest.raises(NetError) as caught:
         open_run(run)
     assert caught.value.code == "N502"

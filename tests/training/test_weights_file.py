@@ -3,6 +3,7 @@
 import gzip
 import json
 import pickle
+from hashlib import sha256
 from types import SimpleNamespace
 
 import numpy as np
@@ -231,3 +232,28 @@ def test_at_most_ten_differences_are_listed(path):
     net = SimpleNamespace(name="Big", tensors={f"t{i}": SimpleNamespace(shape=(1,)) for i in range(30)})
     with pytest.raises(NetError, match="and 20 more"):
         check_tensors(path, net, {})
+
+
+def sealed(path, array):
+    """A whole file, as another writer could make it, with one tensor of any dtype."""
+    tensors = {"a": {"shape": list(array.shape), "sha256": sha256(array.tobytes()).hexdigest()}}
+    text = json.dumps({"format": 1, "tensors": tensors, **RECORD.document()})
+    seal = sha256(text.encode()).hexdigest()
+    path.write_bytes(save({"a": array}, {"netdsl": f"{seal}\n{text}"}))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_other_floats_are_converted_where_that_is_exact(path, dtype):
+    sealed(path, np.array([0.5, -3, np.inf], dtype))
+    np.testing.assert_array_equal(read_weights(path).tensors["a"], np.array([0.5, -3, np.inf], np.float32), strict=True)
+
+
+@pytest.mark.parametrize("number", [0.1, 1e300, 1e-50])
+def test_a_double_that_float32_cannot_hold_is_refused(path, number):
+    sealed(path, np.array([number]))
+    assert "numbers that float32 cannot" in refused(path)[1]
+
+
+def test_integers_are_refused(path):
+    sealed(path, np.array([1, 2], np.int32))
+    assert "dtype I32" in refused(path)[1]
