@@ -15,5 +15,8 @@ if TYPE_CHECKING:
 
 
 def initial_arrays(net: Net, seed: int) -> dict[str, Array]:
-    """Arrays by full name; each depends on `seed` and its own name alone, so that editing one layer leaves the others' as they were."""
+    """Arrays by full name.
+
+    Each depends on `seed` and its own name alone, so that editing one layer leaves the others as they were.
+    """
     return {name: draw(param.init, param.shape, param.fan, seed=seed, name=name) for name, param in net.tensors.items()}

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in the graph: `inputs` are the paths it reads, in operand order; `shape` is its output, without the batch.
+    """A layer in the graph: `inputs` are the paths it reads, in operand order.
 
-    The inputs of a net are nodes too, whose layer is `Input`. `span` is the call in the text.
+    `shape` is that of its output, without the batch. The inputs of a net are nodes too, whose layer is `Input`.
+    `span` is the call in the text.
     """
 
     path: str
@@ -70,10 +71,10 @@ class Setting:
 
 @dataclass(frozen=True, eq=False)
 class Net:
-    """A checked net. `outputs` are node paths by output name; `settings` is its `train` block; `texts` the files it came from.
+    """A checked net. `outputs` are node paths by output name; `settings` is its `train` block.
 
-    `texts` maps file names, relative to the main file, to contents; the main file's name is `main`. `parameters` are those
-    the net was loaded with. `warnings` are the checker's.
+    `texts` maps the names of the files it came from, relative to the main file, to contents; the main file's name is
+    `main`. `parameters` are those the net was loaded with. `warnings` are the checker's.
     """
 
     name: str

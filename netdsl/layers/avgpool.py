@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdsl.layers.activation import activate
-from netdsl.layers.base import arg
+from netdsl.layers.base import arg, inner_shape
 from netdsl.layers.pool import Pool, counts, windows
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class AvgPool(Pool, keyword="avgpool"):
 
         from netdsl.ops.expression import operands
 
-        shape = tuple(int(n) for n in x[0].shape[1:])
+        shape = inner_shape(x[0])
         total = build.add("pool_sum", x[0], **self.attributes(shape))
         held = counts(self.axes(shape), self.count_pad)
         x0, x1 = operands(2)

@@ -66,7 +66,10 @@ class Param:
 
 @dataclass(frozen=True)
 class Window:
-    """How far an output element reaches: kernel, stride and dilation for each spatial axis; `upsample` where it takes finer steps."""
+    """How far an output element reaches: kernel, stride and dilation for each spatial axis.
+
+    `upsample` is the number of outputs to an input's step, where that is more than one.
+    """
 
     kernel: tuple[int, ...]
     stride: tuple[int, ...]
@@ -127,6 +130,11 @@ class Layer:
             elif value != item.default:
                 given.append(f"{item.name}={format_value(_written(value, item))}")
         return f"{self.keyword}({', '.join(given)})" if given else self.keyword
+
+
+def inner_shape(value: Value) -> Shape:
+    """Shape of a batched value of the program without its batch, as layers see it."""
+    return tuple(int(size) for size in value.shape[1:])
 
 
 def arguments(layer: type[Layer]) -> tuple[Field[Any], ...]:

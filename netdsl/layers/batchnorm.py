@@ -21,8 +21,8 @@ class BatchNorm(Layer, keyword="batchnorm"):
     """y = gamma·(x - mean)/sqrt(var + eps) + beta, for each channel            (Ioffe and Szegedy 2015)
 
     In training mean and (biased) variance are those of the batch over all positions, and the moving statistics become
-    momentum·moving + (1 - momentum)·batch, as in Keras; otherwise the moving statistics are used. `scale` and `center` leave
-    out gamma and beta.
+    momentum·moving + (1 - momentum)·batch, as in Keras; otherwise the moving statistics are used. `scale=false`
+    leaves out gamma, `center=false` beta.
     """
 
     eps: float = arg("number", "added to the variance", default=1e-5, low=0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
-from netdsl.layers.base import arg
+from netdsl.layers.base import arg, inner_shape
 from netdsl.layers.merge import Merge
 from netdsl.shapes import Shape, checked, format_shape
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Concat(Merge, keyword="concat"):
     """The operands one after another along `axis`, by default the channels.
 
-    With `fit=pad` this is DepthConcat: the largest height and width win and the smaller maps are padded with zeros (Szegedy et al. 2014).
+    With `fit=pad` this is DepthConcat (Szegedy et al. 2014): the largest height and width win, and the smaller maps are
+    padded with zeros.
     """
 
     axis: int = arg("count", "axis, counted without the batch; negative from the end", default=-1, keyword_only=True)
@@ -66,6 +67,6 @@ class Concat(Merge, keyword="concat"):
         return activate(self.act, np.concatenate(fitted, axis=1 + self.position(inner)))
 
     def lower(self, build: Build, *x: Value) -> Value:
-        inner = [tuple(int(n) for n in v.shape[1:]) for v in x]
+        inner = [inner_shape(v) for v in x]
         fitted = [self.fit_value(build, v, s) for v, s in zip(x, self.fitted(inner), strict=True)]
         return activate_lowered(build, self.act, build.add("concat", *fitted, axis=self.position(inner)))

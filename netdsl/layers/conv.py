@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
-from netdsl.layers.base import Layer, Param, Window, arg
+from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
 from netdsl.layers.values import Word
 from netdsl.layers.window import Axis, geometry, resolve_axes
-from netdsl.shapes import Extent, Shape, format_shape
+from netdsl.shapes import Extent, Shape
 
 if TYPE_CHECKING:
     from netdsl.layers.base import Array
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 class Conv(Layer, keyword="conv"):
     """Cross-correlation with learned filters, as every framework calls convolution.
 
-    y[n,i,j,o] = act(b[o] + Σ_{u,v,c} x[n, i·s + u·d - p, j·s + v·d - p, c] · w[u,v,c,o])      (LeCun et al. 1998, section II.A)
+    y[n,i,j,o] = act(b[o] + Σ_{u,v,c} x[n, i·s + u·d - p, j·s + v·d - p, c] · w[u,v,c,o])
 
-    Input LxC, HxWxC or DxHxWxC; weight (kernel…, C/groups, filters); `flip` turns the kernel by 180° (true convolution).
+    (LeCun et al. 1998, section II.A). Input LxC, HxWxC or DxHxWxC; weight (kernel…, C/groups, filters). `flip` turns
+    the kernel by 180°, which is convolution proper.
     """
 
     filters: int = arg("count", "number of output channels", low=1)
@@ -119,7 +120,7 @@ class Conv(Layer, keyword="conv"):
         weight = build.param("weight")
         if self.flip:
             weight = turned(build, weight)
-        y = build.add("conv", x[0], weight, **geometry(self.axes(x[0].shape[1:]), groups=self.groups))
+        y = build.add("conv", x[0], weight, **geometry(self.axes(inner_shape(x[0])), groups=self.groups))
         if self.bias:
             y = add_bias(build, y)
         return activate_lowered(build, self.act, y)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
-from netdsl.layers.base import Layer, Param, Window, arg
+from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
 from netdsl.layers.conv import add_bias
 from netdsl.layers.values import Word
 from netdsl.layers.window import Axis, geometry, spread, unplaced_axes
@@ -61,7 +61,8 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
             if more and more >= max(a.stride, a.dilation):
                 raise Fault(
                     "N304",
-                    f"`output_pad={more}` of `conv_transpose` must be less than its stride {a.stride} or its dilation {a.dilation}",
+                    f"`output_pad={more}` of `conv_transpose` is neither less than its stride {a.stride} "
+                    f"nor less than its dilation {a.dilation}",
                     "output_pad",
                 )
             pad, more = self._cut(a, more)
@@ -142,7 +143,7 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
         return activate(self.act, y + p["bias"] if self.bias else y)
 
     def lower(self, build: Build, *x: Value) -> Value:
-        axes = self.axes(x[0].shape[1:])
+        axes = self.axes(inner_shape(x[0]))
         size = tuple(a.out.value for a in axes)
         attrs = geometry(axes, groups=self.groups)
         attrs["pad"] = tuple(p for a in axes for p in (a.pad[0], self._after(a)))

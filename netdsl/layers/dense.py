@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdsl.layers.activation import activate, activate_lowered
-from netdsl.layers.base import Layer, Param, Window, arg
+from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
 from netdsl.layers.conv import add_bias
 from netdsl.layers.values import Word
 from netdsl.shapes import Extent, Shape, volume
@@ -75,7 +75,7 @@ class Dense(Layer, keyword="dense"):
         return activate(self.act, y + p["bias"] if self.bias else y)
 
     def lower(self, build: Build, *x: Value) -> Value:
-        shape = tuple(int(n) for n in x[0].shape[1:])
+        shape = inner_shape(x[0])
         flat = x[0] if len(shape) < 3 else build.add("reshape", x[0], shape=(volume(shape),))
         y = build.add("dot", flat, build.param("weight"), transpose="none")
         return activate_lowered(build, self.act, add_bias(build, y) if self.bias else y)

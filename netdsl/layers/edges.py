@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Fault
-from netdsl.layers.base import Layer, arg
+from netdsl.layers.base import Layer, arg, inner_shape
 from netdsl.shapes import MAX_PAD, Shape, format_shape
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Pad(Layer, keyword="pad"):
         return np.pad(xs[0], ((0, 0), *_sides(self, "by", xs[0].shape[1:]), (0, 0)))
 
     def lower(self, build: Build, *x: Value) -> Value:
-        shape = tuple(int(n) for n in x[0].shape[1:])
+        shape = inner_shape(x[0])
         pads = tuple(n for pair in (*_sides(self, "by", shape), (0, 0)) for n in pair)
         made: Value = build.add("pad", x[0], pads=pads, number=0.0)
         return made
@@ -73,7 +73,7 @@ class _Cut(Layer):
         return xs[0][(slice(None), *(slice(a, b) for a, b in self.box(xs[0].shape[1:])))]
 
     def lower(self, build: Build, *x: Value) -> Value:
-        box = self.box(tuple(int(n) for n in x[0].shape[1:]))
+        box = self.box(inner_shape(x[0]))
         made: Value = build.add("slice", x[0], start=tuple(a for a, _ in box), stop=tuple(b for _, b in box))
         return made
 

@@ -37,7 +37,8 @@ class GlobalAvgPool(GlobalPool, keyword="global_avgpool"):
     examples = (("global_avgpool", ((3, 5, 4),)), ("global_avgpool", ((7, 2),)))
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
-        return xs[0].mean(axis=tuple(range(1, xs[0].ndim - 1)))
+        y: Array = xs[0].mean(axis=tuple(range(1, xs[0].ndim - 1)))
+        return y
 
     def lower(self, build: Build, *x: Value) -> Value:
         from netdsl.ops.expression import operands
@@ -55,7 +56,8 @@ class GlobalMaxPool(GlobalPool, keyword="global_maxpool"):
     examples = (("global_maxpool", ((3, 5, 4),)), ("global_maxpool", ((7, 2),)))
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
-        return xs[0].max(axis=tuple(range(1, xs[0].ndim - 1)))
+        y: Array = xs[0].max(axis=tuple(range(1, xs[0].ndim - 1)))
+        return y
 
     def lower(self, build: Build, *x: Value) -> Value:
         size = tuple(int(n) for n in x[0].shape[1:-1])

@@ -49,8 +49,12 @@ def _bilinear(rng: Any, shape: Shape, fan_in: int, fan_out: int) -> Any:
 
 
 INITIALISERS: dict[str, Initialiser] = {
-    "glorot_uniform": Initialiser(_uniform(lambda i, o: sqrt(6 / (i + o))), "U(±sqrt(6/(in + out)))", "Glorot and Bengio 2010"),
-    "glorot_normal": Initialiser(_normal(lambda i, o: sqrt(2 / (i + o))), "N(0, 2/(in + out))", "Glorot and Bengio 2010"),
+    "glorot_uniform": Initialiser(
+        _uniform(lambda i, o: sqrt(6 / (i + o))), "U(±sqrt(6/(in + out)))", "Glorot and Bengio 2010"
+    ),
+    "glorot_normal": Initialiser(
+        _normal(lambda i, o: sqrt(2 / (i + o))), "N(0, 2/(in + out))", "Glorot and Bengio 2010"
+    ),
     "he_uniform": Initialiser(_uniform(lambda i, o: sqrt(6 / i)), "U(±sqrt(6/in))", "He et al. 2015"),
     "he_normal": Initialiser(_normal(lambda i, o: sqrt(2 / i)), "N(0, 2/in)", "He et al. 2015"),
     "lecun_normal": Initialiser(_normal(lambda i, o: sqrt(1 / i)), "N(0, 1/in)", "LeCun et al. 1998"),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class LRN(Layer, keyword="lrn"):
     """y_c = x_c / (k + alpha/size · Σ x_j²)^beta, j over the `size` channels round c.
 
-    Krizhevsky et al. 2012, section 3.3, whose alpha is not divided by the size: its 1e-4 with size 5 is alpha = 5e-4 here, as
-    in Caffe. An even window has its longer half before.
+    Krizhevsky et al. 2012, section 3.3, whose alpha is not divided by the size: its 1e-4 with size 5 is alpha = 5e-4
+    here, as in Caffe. An even window has its longer half before.
     """
 
     size: int = arg("count", "channels in the window", default=5, low=1)
@@ -39,7 +39,7 @@ class LRN(Layer, keyword="lrn"):
         before = self.size // 2
         squares = np.pad(x * x, [(0, 0)] * (x.ndim - 1) + [(before, self.size - 1 - before)])
         total = np.lib.stride_tricks.sliding_window_view(squares, self.size, -1).sum(axis=-1)
-        return x * (self.k + self.alpha / self.size * total) ** -self.beta
+        return np.asarray(x * (self.k + self.alpha / self.size * total) ** -self.beta)
 
     def lower(self, build: Build, *x: Value) -> Value:
         from netdsl.ops.expression import operands

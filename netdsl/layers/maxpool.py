@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdsl.layers.activation import activate
+from netdsl.layers.base import inner_shape
 from netdsl.layers.pool import Pool, windows
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MaxPool(Pool, keyword="maxpool"):
-    """y[n,i,j,c] = max of x[n, i·s - p : i·s - p + k, …, c]; NaN wins; the gradient goes to the first maximum (Ranzato et al. 2007)."""
+    """y[n,i,j,c] = max of x[n, i·s - p : i·s - p + k, …, c]             (Ranzato et al. 2007).
+
+    NaN counts as the largest; the gradient goes to the first maximum of a window, row by row.
+    """
 
     examples = (
         ("maxpool(2x2)", ((4, 6, 3),)),
@@ -29,4 +33,4 @@ class MaxPool(Pool, keyword="maxpool"):
         return activate(self.act, windows(xs[0], self.axes(xs[0].shape[1:]), float("-inf")).max(axis=-1))
 
     def lower(self, build: Build, *x: Value) -> Value:
-        return self.finish(build, build.add("pool_max", x[0], **self.attributes(x[0].shape[1:])))
+        return self.finish(build, build.add("pool_max", x[0], **self.attributes(inner_shape(x[0]))))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
-from netdsl.layers.base import Layer, arg
+from netdsl.layers.base import Layer, arg, inner_shape
 from netdsl.layers.values import Word
 from netdsl.shapes import Shape, format_shape
 
@@ -24,8 +24,8 @@ FITS = ("exact", "pad", "crop")
 class Merge(Layer):
     """Operands of two or more values; `fit=pad` takes the largest spatial sizes, `fit=crop` the smallest.
 
-    Smaller maps are padded with zeros, floor(diff/2) before and the rest after (PyTorch's legacy DepthConcat); larger ones
-    are cropped about their centre likewise.
+    Smaller maps are padded with zeros, floor(diff/2) before and the rest after (PyTorch's legacy DepthConcat); larger
+    ones are cropped about their centre likewise.
     """
 
     fit: Word = arg(
@@ -56,7 +56,7 @@ class Merge(Layer):
 
     def fit_value(self, build: Build, x: Value, shape: Shape) -> Value:
         """Emit the padding or cropping of a value to a shape."""
-        have = tuple(int(n) for n in x.shape[1:])
+        have = inner_shape(x)
         if have == shape:
             return x
         begin, end = margins(have, shape)
@@ -116,7 +116,7 @@ class Pointwise(Merge):
     def lower(self, build: Build, *x: Value) -> Value:
         from netdsl.ops.expression import operands
 
-        shapes = self.fitted([tuple(int(n) for n in v.shape[1:]) for v in x])
+        shapes = self.fitted([inner_shape(v) for v in x])
         rank = max(len(s) for s in shapes)
         ins = [self.fit_value(build, v, s) for v, s in zip(x, shapes, strict=True)]
         wide = [

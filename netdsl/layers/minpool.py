@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdsl.layers.activation import activate
+from netdsl.layers.base import inner_shape
 from netdsl.layers.pool import Pool, windows
 
 if TYPE_CHECKING:
@@ -27,5 +28,5 @@ class MinPool(Pool, keyword="minpool"):
         from netdsl.ops.expression import operands
 
         (x0,) = operands(1)
-        largest = build.add("pool_max", build.map(-x0, x[0]), **self.attributes(x[0].shape[1:]))
+        largest = build.add("pool_max", build.map(-x0, x[0]), **self.attributes(inner_shape(x[0])))
         return self.finish(build, build.map(-x0, largest))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault
-from netdsl.layers.base import Layer, Window, arg
+from netdsl.layers.base import Layer, Window, arg, inner_shape
 from netdsl.shapes import Shape, format_shape, volume
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class _Reshaped(Layer):
         return xs[0].reshape(len(xs[0]), *self.out_shape(xs[0].shape[1:]))
 
     def lower(self, build: Build, *x: Value) -> Value:
-        made: Value = build.add("reshape", x[0], shape=self.out_shape(x[0].shape[1:]))
+        made: Value = build.add("reshape", x[0], shape=self.out_shape(inner_shape(x[0])))
         return made
 
 

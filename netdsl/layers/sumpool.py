@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdsl.layers.activation import activate
+from netdsl.layers.base import inner_shape
 from netdsl.layers.pool import Pool, windows
 
 if TYPE_CHECKING:
@@ -24,4 +25,4 @@ class SumPool(Pool, keyword="sumpool"):
         return activate(self.act, windows(xs[0], self.axes(xs[0].shape[1:]), 0.0).sum(axis=-1))
 
     def lower(self, build: Build, *x: Value) -> Value:
-        return self.finish(build, build.add("pool_sum", x[0], **self.attributes(x[0].shape[1:])))
+        return self.finish(build, build.add("pool_sum", x[0], **self.attributes(inner_shape(x[0]))))

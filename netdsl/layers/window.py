@@ -84,7 +84,8 @@ def spread(layer: Any, name: str, rank: int, missing: Any = None) -> tuple[int, 
         shown = Size(value)
         raise Fault(
             "N303",
-            f"`{name}` of `{layer.keyword}` has {len(value)} numbers, `{shown}`, for an input with {rank} spatial {'axis' if rank == 1 else 'axes'}",
+            f"`{name}` of `{layer.keyword}` has {len(value)} numbers, `{shown}`, "
+            f"for an input with {rank} spatial {'axis' if rank == 1 else 'axes'}",
             name,
             changes=({name: str(value[0])},) if len(set(value)) == 1 else (),
         )
@@ -137,7 +138,11 @@ def _no_output(layer: Any, x: Shape, axes: tuple[Axis, ...]) -> Fault:
     if len(set(facts[i][1] for i in range(len(facts)))) == 1:
         facts = facts[:1]
     dilated = f" dilated by {axes[0].dilation}" if any(a.dilation > 1 for a in axes) else ""
-    message = f"`{layer.keyword}` has no output: the {window}{' ' if len(axes) > 1 else '-wide '}window{dilated} is larger than its {format_shape(x[:-1])} input"
+    wide = "" if len(axes) > 1 else "-wide"
+    message = (
+        f"`{layer.keyword}` has no output: the {window}{wide} window{dilated} is larger than "
+        f"its {format_shape(x[:-1])} input"
+    )
     return Fault("N301", message, "kernel", facts=facts, changes=_remedies(layer, axes, reach))
 
 
