@@ -1,17 +1,16 @@
 """netdsl: a small language for convolutional networks, and the compiler and engine that train them.
 
-net = netdsl.load("lenet5")                     a checked graph: `.graph .nodes .params .state .total .macs`
-weights = net.initialise(seed=1)                arrays by name
-program = netdsl.compile(net, weights)          one plan
-y = program(x)                                  float32 (N, H, W, C) to the output array
+    net = netdsl.load("lenet5")              # a file, FILE:NET, or the name of a net that ships
+    program = netdsl.compile(net)            # on the engine, with random weights
+    scores = program(images)                 # float32 (N, H, W, C) → (N, 10)
+
+Everything is imported when it is first used.
 """
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program, compile
@@ -20,23 +19,27 @@ if TYPE_CHECKING:
     from netdsl.graph.net import Net
     from netdsl.language.load import load, parse
 
-_HOMES = {
-    "load": "netdsl.language.load",
-    "parse": "netdsl.language.load",
-    "compile": "netdsl.compiler.program",
-    "Program": "netdsl.compiler.program",
-    "Weights": "netdsl.compiler.weights",
-    "Net": "netdsl.graph.net",
-    "NetError": "netdsl.errors",
-}
-
+__version__ = "0.1.0"
 __all__ = ["Net", "NetError", "Program", "Weights", "__version__", "compile", "load", "parse"]
 
+_HOMES = {
+    "Net": "netdsl.graph.net",
+    "NetError": "netdsl.errors",
+    "Program": "netdsl.compiler.program",
+    "Weights": "netdsl.compiler.weights",
+    "compile": "netdsl.compiler.program",
+    "load": "netdsl.language.load",
+    "parse": "netdsl.language.load",
+}
 
-def __getattr__(name: str) -> Any:
-    """Each name is imported when it is first used, so that `import netdsl` is instant."""
+
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module `netdsl` has no attribute `{name}`")
     found = getattr(import_module(_HOMES[name]), name)
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

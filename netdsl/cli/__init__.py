@@ -1,1 +1,74 @@
-"""The commands, one file a verb."""
+"""The commands, one file a verb; a verb is imported when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from netdsl import __version__
+
+# verb: (module, command in it, what the overview says)
+VERBS = {
+    "check": ("check", "check", "Find the mistakes in a file."),
+    "summary": ("summary", "summary", "Shapes, parameters, multiply-adds and receptive fields."),
+    "draw": ("draw", "draw", "Draw a net as SVG or DOT."),
+    "compile": ("compile", "compile_plan", "What the engine would run, step by step."),
+    "train": ("train", "train", "Train a net on images."),
+    "eval": ("eval", "evaluate", "Accuracy and loss of a trained net on its test images."),
+    "predict": ("predict", "predict", "What a trained net sees on photographs."),
+    "list": ("list", "list_shipped", "The nets and data that ship with netdsl."),
+    "explain": ("explain", "explain", "What an error code means, and the way out."),
+}
+
+
+class Verbs(click.Group):
+    """The verbs in the order in which one meets them; mistakes in files end with exit code 1 and no traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, name, _ = VERBS[cmd_name]
+        command: click.Command = getattr(import_module(f"netdsl.cli.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, about) for verb, (_, _, about) in VERBS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], VERBS, 1)
+            if near:
+                error.message += f" Did you mean `{near[0]}`?"
+            raise
+
+    def invoke(self, ctx: click.Context) -> object:
+        from netdsl.errors import NetError
+
+        try:
+            return super().invoke(ctx)
+        except NetError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(130)
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="netdsl")
+def main() -> None:
+    """A small language for convolutional networks.
+
+    NET is a file, FILE:NET where a file holds several, or the name of a net that ships.
+    """

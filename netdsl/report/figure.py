@@ -103,7 +103,9 @@ def _caption(node: Node) -> Caption:
 def _folded_caption(net: Net, scope: Scope) -> Caption:
     inside = [node for node in net if node.path.startswith(f"{scope.path}.")]
     layers = f"{len(inside)} layer{'' if len(inside) == 1 else 's'}"
-    return Caption(escape(_last(scope.path)), escape(scope.kind if scope.kind not in _last(scope.path) else ""), layers, "scope")
+    return Caption(
+        escape(_last(scope.path)), escape(scope.kind if scope.kind not in _last(scope.path) else ""), layers, "scope"
+    )
 
 
 def _ends(net: Net) -> list[tuple[str, str, Caption]]:

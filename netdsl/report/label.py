@@ -10,7 +10,11 @@ from netdsl.layers.values import Size, format_value
 
 def head(layer: Layer) -> str:
     """The keyword and the arguments that every such layer must be given."""
-    given = [_text(item.metadata["kind"], getattr(layer, item.name)) for item in arguments(type(layer)) if item.default is MISSING]
+    given = [
+        _text(item.metadata["kind"], getattr(layer, item.name))
+        for item in arguments(type(layer))
+        if item.default is MISSING
+    ]
     return f"{layer.keyword or layer.text()} {', '.join(given)}".rstrip()
 
 

@@ -2,74 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from functools import reduce
-from operator import mul
+from dataclasses import dataclass
 
+from netdsl.graph.cost import FLOAT, Cost, activation_bytes, cost_of
 from netdsl.graph.net import Net, Node
-from netdsl.graph.receptive_field import receptive_fields
-from netdsl.shapes import Shape, format_shape, volume
-
-FLOAT = 4  # bytes of a float32
+from netdsl.shapes import Shape, format_shape
 
 
 @dataclass(frozen=True)
 class Row:
-    """One node. `shape` has no batch; `trainable` counts the `params` that an optimiser may change.
-
-    `rf` is the receptive field in input pixels for each axis, empty where there is none.
-    """
+    """One node and its cost. `rf` is the receptive field in input pixels for each axis, empty where there is none."""
 
     node: Node
-    inputs: tuple[str, ...]
-    shape: Shape
-    params: int
-    state: int
-    trainable: int
-    macs: int
+    cost: Cost
     rf: tuple[int, ...]
 
-
-@dataclass(frozen=True)
-class Totals:
-    """Sums over the rows; bytes are those of float32 numbers, activations those of one image with none reused."""
-
-    params: int
-    state: int
-    total: int
-    trainable: int
-    nontrainable: int
-    macs: int
-    weight_bytes: int
-    activation_bytes: int
+    @property
+    def shape(self) -> Shape:
+        """The output without the batch."""
+        return self.node.shape
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of a net in the order of the text, and their sums."""
+    """The rows of a net in the order of the text, and their sums.
+
+    Bytes are those of float32 numbers; `activation_bytes` are the values of one image with none reused.
+    """
 
     net: Net
     rows: tuple[Row, ...]
-    totals: Totals
+    totals: Cost
+    weight_bytes: int
+    activation_bytes: int
 
 
 def summarise(net: Net) -> Summary:
-    """Rows and totals of a net; nothing is allocated."""
-    fields = receptive_fields(net.graph)
-    rows = tuple(_row(net, node, fields.get(node.path, ())) for node in net)
-    params, state, trainable = (sum(getattr(row, name) for row in rows) for name in ("params", "state", "trainable"))
-    total = params + state
-    totals = Totals(
-        params=params,
-        state=state,
-        total=total,
-        trainable=trainable,
-        nontrainable=total - trainable,
-        macs=sum(row.macs for row in rows),
-        weight_bytes=FLOAT * total,
-        activation_bytes=FLOAT * sum(volume(row.shape) for row in rows),
-    )
-    return Summary(net, rows, totals)
+    """Rows and totals of a net; nothing is allocated. Raises `Fault` N306 where a count does not fit in 64 bits."""
+    fields = net.fields
+    rows = tuple(Row(node, cost_of(net, [node.path]), fields.get(node.path, ())) for node in net)
+    return Summary(net, rows, net.cost, FLOAT * net.total, activation_bytes(net))
 
 
 def format_field(field: tuple[int, ...]) -> str:
@@ -87,7 +59,7 @@ def as_json(summary: Summary) -> dict[str, object]:
         "outputs": dict(net.outputs),
         "heads": [{"name": head.name, "weight": head.weight, "output": head.output} for head in net.heads],
         "nodes": [_as_json(row) for row in summary.rows],
-        "totals": asdict(summary.totals),
+        "totals": _totals(summary),
         "skipped": list(net.skipped),
     }
 
@@ -97,23 +69,16 @@ def _as_json(row: Row) -> dict[str, object]:
     return {
         "name": row.node.path,
         "layer": row.node.layer.text(),
-        "inputs": list(row.inputs),
+        "inputs": list(row.node.inputs),
         "shape": list(row.shape),
-        "params": row.params,
-        "state": row.state,
-        "macs": row.macs,
+        "params": row.cost.params,
+        "state": row.cost.state,
+        "macs": row.cost.macs,
         "rf": field,
     }
 
 
-def _row(net: Net, node: Node, field: tuple[int, ...]) -> Row:
-    params = state = trainable = 0
-    for tensor in net.node_params(node.path):
-        count = reduce(mul, tensor.shape, 1)
-        if tensor.role == "state":
-            state += count
-            continue
-        params += count
-        trainable += count if tensor.trainable else 0
-    macs = node.layer.macs(*net.input_shapes(node.path)).value
-    return Row(node, node.inputs, node.shape, params, state, trainable, macs, field)
+def _totals(summary: Summary) -> dict[str, int]:
+    names = ("params", "state", "total", "trainable", "nontrainable", "macs")
+    counts = {name: getattr(summary.totals, name) for name in names}
+    return counts | {"weight_bytes": summary.weight_bytes, "activation_bytes": summary.activation_bytes}

@@ -7,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from netdsl.errors import escape
+from netdsl.graph.cost import cost_of
 from netdsl.graph.net import Net
 from netdsl.report.label import words
-from netdsl.report.summary import Row, Summary, Totals, format_field
+from netdsl.report.summary import Row, Summary, format_field
 from netdsl.shapes import format_shape
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -59,20 +60,26 @@ def table(summary: Summary) -> RenderableType:
                 grid.add_row(*_scope_cells(summary, path, scopes[path], depth, inside[depth - 1] if depth else ""))
         above = inside
         grid.add_row(*_cells(row, len(inside), inside[-1] if inside else ""))
-    return Group(Text(escape(summary.net.name), style="bold"), grid, Text(), *_totals(summary.totals))
+    return Group(Text(escape(summary.net.name), style="bold"), grid, Text(), *_totals(summary))
 
 
 def keras_table(summary: Summary) -> str:
     """The rows of Keras' `model.summary()`: name and type, output shape, parameters with their state; then its totals."""
     net = summary.net
     rows = [row for row in summary.rows if row.node.path not in net.inputs]
-    cells = [(f"{escape(row.node.path)} ({_keras_type(net, row)})", _keras_shape(row), f"{row.params + row.state:,}") for row in rows]
+    cells = [
+        (f"{escape(row.node.path)} ({_keras_type(net, row)})", _keras_shape(row), f"{row.cost.total:,}") for row in rows
+    ]
     cells.insert(0, ("Layer (type)", "Output Shape", "Param #"))
     widths = [max(len(line[i]) for line in cells) for i in range(3)]
     lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in cells]
     rule = "=" * len(lines[0])
     t = summary.totals
-    foot = (f"Total params: {t.total:,}", f"Trainable params: {t.trainable:,}", f"Non-trainable params: {t.nontrainable:,}")
+    foot = (
+        f"Total params: {t.total:,}",
+        f"Trainable params: {t.trainable:,}",
+        f"Non-trainable params: {t.nontrainable:,}",
+    )
     return "\n".join((f'Model: "{escape(net.name)}"', rule, lines[0], rule, *lines[1:], rule, *foot)) + "\n"
 
 
@@ -91,22 +98,22 @@ def _cells(row: Row, depth: int, scope: str) -> tuple[Text, ...]:
         Text("  " * depth + escape(name)),
         Text(escape(words(row.node.layer)), style="dim"),
         Text(format_shape(row.shape)),
-        Text(_count(row.params)),
-        Text(_count(row.macs)),
+        Text(_count(row.cost.params)),
+        Text(_count(row.cost.macs)),
         Text(format_field(row.rf)),
     )
 
 
 def _scope_cells(summary: Summary, path: str, kind: str, depth: int, scope: str) -> tuple[Text, ...]:
-    rows = [row for row in summary.rows if row.node.path.startswith(f"{path}.")]
+    cost = cost_of(summary.net, [row.node.path for row in summary.rows if row.node.path.startswith(f"{path}.")])
     name = path.removeprefix(f"{scope}.") if scope else path
     style = "bold cyan"
     return (
         Text("  " * depth + escape(name), style=style),
         Text(escape(kind), style="cyan"),
         Text(),
-        Text(_count(sum(row.params for row in rows)), style="cyan"),
-        Text(_count(sum(row.macs for row in rows)), style="cyan"),
+        Text(_count(cost.params), style="cyan"),
+        Text(_count(cost.macs), style="cyan"),
         Text(),
     )
 
@@ -115,14 +122,18 @@ def _count(number: int) -> str:
     return f"{number:,}" if number else "-"
 
 
-def _totals(totals: Totals) -> list[Text]:
+def _totals(summary: Summary) -> list[Text]:
+    totals = summary.totals
     lines = [
         ("params", f"{totals.params:,}"),
         ("trainable", f"{totals.trainable:,}"),
         ("non-trainable", f"{totals.nontrainable:,}"),
         ("state", f"{totals.state:,}"),
         ("macs", f"{totals.macs:,}"),
-        ("memory", f"weights {format_bytes(totals.weight_bytes)}, values of one image {format_bytes(totals.activation_bytes)}"),
+        (
+            "memory",
+            f"weights {format_bytes(summary.weight_bytes)}, values of one image {format_bytes(summary.activation_bytes)}",
+        ),
     ]
     return [Text.assemble((f"{name:<15}", "bold"), text) for name, text in lines]
 

@@ -154,7 +154,9 @@ def _wire(level: Level, ys: Mapping[str, float], run: Run, bend: float | None, b
     for key, x in run.bottoms.items():
         straight = bend is None or x == run.top
         lines.append(
-            ((x, start), (x, bottom)) if straight else ((run.top, start), (run.top, bend or 0.0), (x, bend or 0.0), (x, bottom))
+            ((x, start), (x, bottom))
+            if straight
+            else ((run.top, start), (run.top, bend or 0.0), (x, bend or 0.0), (x, bottom))
         )
         if level.items[key].kind == "box":
             ends.append((x, bottom))

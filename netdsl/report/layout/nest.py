@@ -23,9 +23,7 @@ def nest(root: Group, links: Iterable[tuple[str, str]]) -> Group:
 def home_of(members: Iterable[Box | Group]) -> dict[str, str]:
     """For each box within the members, the key of the member that holds it."""
     return {
-        box.key: member.key
-        for member in members
-        for box in ((member,) if isinstance(member, Box) else member.boxes())
+        box.key: member.key for member in members for box in ((member,) if isinstance(member, Box) else member.boxes())
     }
 
 

@@ -39,7 +39,10 @@ End = tuple[str, float]
 
 def _links(items: Mapping[str, Item], hops: Sequence[Hop]) -> list[tuple[End, End]]:
     return [
-        ((hop.upper, _share(items[hop.upper], items[hop.upper].outs, hop.value)), (lower, _share(items[lower], items[lower].ins, hop.value)))
+        (
+            (hop.upper, _share(items[hop.upper], items[hop.upper].outs, hop.value)),
+            (lower, _share(items[lower], items[lower].ins, hop.value)),
+        )
         for hop in hops
         for lower in hop.lowers
     ]
@@ -89,7 +92,9 @@ def _exchanged(rows: Rows, links: list[list[tuple[End, End]]]) -> Rows:
     return found
 
 
-def _neighbours(rows: Rows, links: list[list[tuple[End, End]]], r: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+def _neighbours(
+    rows: Rows, links: list[list[tuple[End, End]]], r: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     above: dict[str, list[float]] = defaultdict(list)
     below: dict[str, list[float]] = defaultdict(list)
     if r:

@@ -124,7 +124,9 @@ def _distances(items: Mapping[str, Item], rows: Sequence[Sequence[str]], columns
             pair = (columns.of[left], columns.of[right])
             widest[pair] = max(widest.get(pair, gap), gap)
     rank = {column: i for i, column in enumerate(columns.order())}
-    return [_Distance(a, b, gap) for (a, b), gap in sorted(widest.items(), key=lambda e: (rank[e[0][0]], rank[e[0][1]]))]
+    return [
+        _Distance(a, b, gap) for (a, b), gap in sorted(widest.items(), key=lambda e: (rank[e[0][0]], rank[e[0][1]]))
+    ]
 
 
 def _settle(

@@ -1,0 +1,40 @@
+"""What the verbs that take a net share: its argument, `-p`, and the warnings of loading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from netdsl.errors import Diagnostic, render
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def takes_net(command: Command) -> Command:
+    """Adds the argument NET and the option -p."""
+    parameters = click.option(
+        "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the net."
+    )
+    return click.argument("net")(parameters(command))
+
+
+def load_net(net: str, parameters: Iterable[str]) -> Net:
+    """The net that was asked for; warnings go to stderr."""
+    from netdsl.language.load import load
+    from netdsl.language.parameters import parse_parameters
+
+    loaded = load(net, **parse_parameters(parameters))
+    show(loaded.warnings)
+    return loaded
+
+
+def show(diagnostics: Iterable[Diagnostic]) -> None:
+    """Diagnostics on stderr, if there are any."""
+    found = list(diagnostics)
+    if found:
+        click.echo(render(found), err=True)
