@@ -45,7 +45,7 @@ nearest known name is proposed.
 
     netdsl train lenet5 --set optimizer.lr=0.1 --set batch=32
 
-Settings are `data loss optimizer epochs batch seed validation steps`. A setting of the language that this version does
+Settings are `data loss optimizer schedule epochs batch seed validation steps`. A setting of the language that this version does
 not carry out is refused too, not passed over.""",
     ),
     Page(

@@ -176,10 +176,7 @@ class _Loop:
         total, right, seen = 0.0, 0, 0
         indices = order(len(task.train), settings.seed, number)
         for images, labels, codes in task.train.batches(settings.batch, indices):
-            scalars = settings.optimizer.scalars(self.steps + 1)
-            found = self.learning.step(
-                {name: images, LABELS: codes}, step=self.steps + 1, seed=settings.seed, **scalars
-            )
+            found = self.learning.step({name: images, LABELS: codes}, **self._scalars(self.steps + 1))
             self.steps += 1
             loss = float(found[LOSS])
             if not isfinite(loss):
@@ -194,6 +191,13 @@ class _Loop:
         if self.measuring is not None and task.validation is not None and interrupt.signal is None:
             validation = measure(self.measuring, task.validation, task.loss, output)
         self._finish(Epoch(number, self.steps, Score(total / seen, right / seen, seen), validation))
+
+    def _scalars(self, step: int) -> dict[str, float]:
+        """The numbers that a step binds, counted from 1."""
+        settings = self.task.settings
+        scalars = settings.optimizer.scalars(step)
+        factor = settings.schedule.factor(step, steps=self.task.steps, epoch_steps=self.task.epoch_steps)
+        return scalars | {"lr": scalars["lr"] * factor, "step": step, "seed": settings.seed}
 
     def _finish(self, epoch: Epoch) -> None:
         self.epochs.append(epoch)

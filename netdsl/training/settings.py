@@ -5,6 +5,7 @@ train LeNet5 {
   data       fashion_mnist | pad(2) | standardize(pixel)
   loss       cross_entropy
   optimizer  sgd(lr=0.01, momentum=0.9, decay=5e-4)
+  schedule   cosine(warmup=1)
   epochs     30
   batch      64
   seed       1
@@ -15,10 +16,10 @@ train LeNet5 {
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.steps import make_step
@@ -29,8 +30,10 @@ from netdsl.language.suggest import nearest_name
 from netdsl.layers.values import Applied, Word, format_value, kind_of
 from netdsl.training.loss import LOSSES
 from netdsl.training.optimiser import OPTIMISERS, Optimiser, Sgd
+from netdsl.training.schedule import SCHEDULES, Constant, Schedule
 
 MOST = 2**31 - 1
+Method = TypeVar("Method", Optimiser, Schedule)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Settings:
     pipeline: Pipeline = field(default_factory=Pipeline)
     loss: str = "cross_entropy"
     optimizer: Optimiser = field(default_factory=Sgd)
+    schedule: Schedule = field(default_factory=Constant)
     epochs: int = 10
     batch: int = 64
     seed: int = 1
@@ -53,7 +57,6 @@ class Settings:
 
     def texts(self) -> dict[str, str]:
         """Each setting as its line of a `train` block has it, those that are not set left out."""
-        given = [f"{f.name}={getattr(self.optimizer, f.name)!r}".lower() for f in _declared(type(self.optimizer))]
         texts = {f.name: str(getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None}
         texts["data"] = " | ".join(
             [
@@ -61,7 +64,7 @@ class Settings:
                 *(step.text() for step in self.pipeline.steps),
             ]
         )
-        texts["optimizer"] = f"{self.optimizer.word}({', '.join(given)})"
+        texts |= {"optimizer": _call_text(self.optimizer), "schedule": _call_text(self.schedule)}
         del texts["pipeline"]
         return texts
 
@@ -89,9 +92,12 @@ def _apply(settings: Settings, line: Setting, mistakes: list[Diagnostic]) -> Set
         if reader is None:
             raise _unknown(line, "setting", name, _READERS)
         if part:
-            if name != "optimizer":
-                raise fail("N506", f"`{name}` has no parts: `{escape(line.name)}`", span=line.span)
-            return replace(settings, optimizer=_with(settings.optimizer, line, {part: _only(line)}))
+            given = {part: _only(line)}
+            if name == "optimizer":
+                return replace(settings, optimizer=_with(settings.optimizer, line, given))
+            if name == "schedule":
+                return replace(settings, schedule=_with(settings.schedule, line, given))
+            raise fail("N506", f"`{name}` has no parts: `{escape(line.name)}`", span=line.span)
         if line.key:
             message = f"`{name}` is one value for the whole net: `{escape(line.key)}=` cannot be told apart"
             raise fail("N507", message, span=line.span)
@@ -148,39 +154,53 @@ def _loss(settings: Settings, line: Setting) -> Settings:
 
 
 def _optimizer(settings: Settings, line: Setting) -> Settings:
+    return replace(settings, optimizer=_made(line, "optimiser", OPTIMISERS))
+
+
+def _schedule(settings: Settings, line: Setting) -> Settings:
+    return replace(settings, schedule=_made(line, "schedule", SCHEDULES))
+
+
+def _made(line: Setting, what: str, known: Mapping[str, type[Method]]) -> Method:
+    """What a call such as `sgd(lr=0.01)` names, with its arguments, each checked."""
     value = _only(line)
     call = Applied(str(value)) if isinstance(value, Word) else value
     if not isinstance(call, Applied):
-        raise _refuse(line, "an optimiser such as `sgd(lr=0.01)`", value)
-    if call.name not in OPTIMISERS:
-        raise _unknown(line, "optimiser", call.name, OPTIMISERS)
-    made = OPTIMISERS[call.name]()
-    names = [item.name for item in _declared(type(made))]
+        raise _refuse(line, f"a call such as `{next(iter(known))}`", value)
+    if call.name not in known:
+        raise _unknown(line, what, call.name, known)
+    made = known[call.name]()
+    names = [item.name for item in _declared(made)]
     if len(call.arguments) > len(names):
         words = f"`{call.name}` takes {len(names)} arguments, not {len(call.arguments)}"
         raise fail("N507", words, span=line.span)
     given = dict(zip(names, call.arguments, strict=False))
     if twice := [name for name in call.keywords if name in given]:
         raise fail("N507", f"`{call.name}` has `{twice[0]}` twice", span=line.span)
-    return replace(settings, optimizer=_with(made, line, given | dict(call.keywords)))
+    return _with(made, line, given | dict(call.keywords))
 
 
-def _declared(optimiser: type[Optimiser]) -> list[Field[Any]]:
-    return [item for item in fields(optimiser) if "words" in item.metadata]
+def _declared(method: Optimiser | Schedule) -> list[Field[Any]]:
+    return [item for item in fields(method) if "words" in item.metadata]
 
 
-def _with(optimiser: Optimiser, line: Setting, given: dict[str, object]) -> Optimiser:
-    """The optimiser with some arguments changed, each checked."""
-    declared = {item.name: item for item in _declared(type(optimiser))}
+def _with(method: Method, line: Setting, given: Mapping[str, object]) -> Method:
+    """The optimiser or schedule with some arguments changed, each checked."""
+    declared = {item.name: item for item in _declared(method)}
     values: dict[str, Any] = {}
     for name, value in given.items():
         if name not in declared:
-            raise _unknown(line, f"argument of `{optimiser.word}` called", name, declared)
+            raise _unknown(line, f"argument of `{method.word}` called", name, declared)
         meta = declared[name].metadata
-        values[name] = _number(line, f"{optimiser.word}.{name}", value, **_limits(meta)) if "low" in meta else value
+        values[name] = _number(line, f"{method.word}.{name}", value, **_limits(meta)) if "low" in meta else value
         if "low" not in meta and not isinstance(value, bool):
-            raise _refuse(line, "`true` or `false`", value, f"{optimiser.word}.{name}")
-    return replace(optimiser, **values)
+            raise _refuse(line, "`true` or `false`", value, f"{method.word}.{name}")
+    return replace(method, **values)
+
+
+def _call_text(method: Optimiser | Schedule) -> str:
+    given = [f"{item.name}={format_value(getattr(method, item.name))}" for item in _declared(method)]
+    return f"{method.word}({', '.join(given)})" if given else method.word
 
 
 def _limits(meta: Any) -> dict[str, float]:
@@ -219,6 +239,7 @@ _READERS: dict[str, Callable[[Settings, Setting], Settings]] = {
     "data": _data,
     "loss": _loss,
     "optimizer": _optimizer,
+    "schedule": _schedule,
     "epochs": _count("epochs", low=1),
     "batch": _count("batch", low=1, high=2**20),
     "seed": _count("seed", low=0),

@@ -54,7 +54,12 @@ def test_positional_arguments_of_an_optimiser_stand_in_order():
 
 
 def test_texts_are_read_back():
-    found = settings('data "some folder" | pad(2)', "optimizer sgd(lr=1e-5, nesterov=true)", "validation 0.25")
+    found = settings(
+        'data "some folder" | pad(2)',
+        "optimizer sgd(lr=1e-5, nesterov=true)",
+        "schedule cosine(warmup=2)",
+        "validation 0.25",
+    )
     assert settings(*(f"{name} {text}" for name, text in found.texts().items())).texts() == found.texts()
 
 
@@ -67,7 +72,7 @@ def test_texts_are_read_back():
         ("optimizer sgd(momentum=1)", "N507", "at least 0 and less than 1"),
         ("optimizer sgd(nesterov=1)", "N507", "`true` or `false`"),
         ("optimizer sgd(0.1, lr=0.1)", "N507", "`lr` twice"),
-        ("optimizer 3", "N507", "an optimiser such as"),
+        ("optimizer 3", "N507", "a call such as `sgd`"),
         ("loss cross_entrop", "N506", "did you mean `cross_entropy`?"),
         ('loss "mse"', "N507", "the name of a loss, not a string"),
         ("loss a=mse", "N507", "`a=` cannot be told apart"),
@@ -80,7 +85,9 @@ def test_texts_are_read_back():
         ("data 3", "N507", "the name of data that ships"),
         ("data digits | padd(2)", "N608", "did you mean `pad`?"),
         ("data digits | pad(-1)", "N609", "`n` of `pad`"),
-        ("schedule cosine(warmup=1)", "N506", "does not carry out the setting `schedule`"),
+        ("schedule cosin", "N506", "did you mean `cosine`?"),
+        ("schedule cosine(warmup=-1)", "N507", "`cosine.warmup` is at least 0"),
+        ("augment flip(horizontal)", "N506", "does not carry out the setting `augment`"),
     ],
 )
 def test_a_mistake_is_named_at_its_place(line, code, words):
