@@ -12,7 +12,6 @@ import pytest
 
 from netdsl.graph.cost import cost_of
 from netdsl.graph.net import Net
-from netdsl.graph.receptive_field import largest
 from netdsl.language.load import load
 from netdsl.language.parameters import parse_value
 
@@ -31,7 +30,7 @@ def measured(net: Net, quantity: str) -> int:
     inside = [p for p in net.nodes if not path or p == path or p.startswith(f"{path}.")]
     if what == "rf":
         node = path if path in net.nodes else next(s.output for s in net.scopes if s.path == path)
-        return largest(net.fields[node], net.nodes[node].shape)
+        return max(net.fields[node])
     return int(getattr(cost_of(net, inside), what))
 
 

@@ -12,8 +12,6 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
-from netdsl.shapes import Shape
-
 if TYPE_CHECKING:
     import networkx as nx
 
@@ -48,8 +46,3 @@ def _widest(fields: list[Field]) -> Field:
     rank = max(len(f) for f in fields)
     full = [f for f in fields if len(f) == rank]
     return tuple((max(f[axis][0] for f in full), max(f[axis][1] for f in full)) for axis in range(rank))
-
-
-def largest(field: tuple[int, ...], shape: Shape) -> int:
-    """One number for `v.rf`: the largest over the axes; 1 for what comes from a vector."""
-    return max(field, default=1)

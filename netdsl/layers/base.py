@@ -77,6 +77,12 @@ class Window:
     upsample: tuple[int, ...] = ()
 
 
+def whole(x: Shape) -> Window:
+    """One window over all positions of a map."""
+    ones = (1,) * (len(x) - 1)
+    return Window(x[:-1], ones, ones)
+
+
 @dataclass(frozen=True)
 class Layer:
     """Base of all layers. Subclasses say `class Conv(Layer, keyword="conv")`."""

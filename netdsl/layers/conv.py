@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
@@ -55,18 +56,8 @@ class Conv(Layer, keyword="conv"):
         return resolve_axes(self, x)
 
     def out_shape(self, *xs: Shape) -> Shape:
-        x = xs[0]
-        axes = self.axes(x)
-        channels = x[-1]
-        for name, count in (("input channels", channels), ("filters", self.filters)):
-            if count % self.groups:
-                raise Fault(
-                    "N305",
-                    f"`groups={self.groups}` does not divide the {count} {name} of `conv`",
-                    "groups",
-                    facts=((name, f"{count} = {count // self.groups}·{self.groups} + {count % self.groups}"),),
-                    changes=({"groups": "1"},),
-                )
+        axes = self.axes(xs[0])
+        check_groups(self, xs[0][-1])
         return (*(axis.out.value for axis in axes), self.filters)
 
     def extents(self, *xs: Shape) -> tuple[tuple[str, Extent], ...]:
@@ -75,9 +66,7 @@ class Conv(Layer, keyword="conv"):
     def params(self, *xs: Shape) -> tuple[Param, ...]:
         kernel = tuple(axis.kernel for axis in self.axes(xs[0]))
         inputs = xs[0][-1] // self.groups
-        taps = 1
-        for size in kernel:
-            taps *= size
+        taps = prod(kernel)
         shape = (*kernel, inputs, self.filters)
         fan = (taps * inputs, taps * self.filters // self.groups)
         weight = Param("weight", shape, self.init, "·".join(map(str, shape)), fan=fan, trainable=self.trainable)
@@ -90,10 +79,7 @@ class Conv(Layer, keyword="conv"):
     def macs(self, *xs: Shape) -> Extent:
         out = self.out_shape(*xs)
         factors = (*out[:-1], *self.params(*xs)[0].shape)
-        count = 1
-        for factor in factors:
-            count *= factor
-        return Extent(count, f"{'·'.join(map(str, factors))} = {count}")
+        return Extent(prod(factors), f"{'·'.join(map(str, factors))} = {prod(factors)}")
 
     def window(self, *xs: Shape) -> Window:
         axes = self.axes(xs[0])
@@ -124,6 +110,19 @@ class Conv(Layer, keyword="conv"):
         if self.bias:
             y = add_bias(build, y)
         return activate_lowered(build, self.act, y)
+
+
+def check_groups(layer: Any, channels: int) -> None:
+    """Raise `Fault` N305 where `groups` does not divide the input's channels and the filters."""
+    for name, count in (("input channels", channels), ("filters", layer.filters)):
+        if count % layer.groups:
+            raise Fault(
+                "N305",
+                f"`groups={layer.groups}` does not divide the {count} {name} of `{layer.keyword}`",
+                "groups",
+                facts=((name, f"{count} = {count // layer.groups}·{layer.groups} + {count % layer.groups}"),),
+                changes=({"groups": "1"},),
+            )
 
 
 def add_bias(build: Build, y: Value) -> Value:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
 from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
-from netdsl.layers.conv import add_bias
+from netdsl.layers.conv import add_bias, check_groups
 from netdsl.layers.values import Word
 from netdsl.layers.window import Axis, geometry, spread, unplaced_axes
 from netdsl.shapes import Extent, Shape, format_shape, transposed_extent
@@ -88,15 +88,9 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
         return ((excess // 2, excess - excess // 2), more) if excess >= 0 else ((0, 0), more - excess)
 
     def out_shape(self, *xs: Shape) -> Shape:
-        for name, count in (("input channels", xs[0][-1]), ("filters", self.filters)):
-            if count % self.groups:
-                raise Fault(
-                    "N305",
-                    f"`groups={self.groups}` does not divide the {count} {name} of `conv_transpose`",
-                    "groups",
-                    changes=({"groups": "1"},),
-                )
-        return (*(a.out.value for a in self.axes(xs[0])), self.filters)
+        axes = self.axes(xs[0])
+        check_groups(self, xs[0][-1])
+        return (*(a.out.value for a in axes), self.filters)
 
     def extents(self, *xs: Shape) -> tuple[tuple[str, Extent], ...]:
         return tuple((a.name, a.out) for a in self.axes(xs[0]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdsl.layers.activation import activate, activate_lowered
-from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
+from netdsl.layers.base import Layer, Param, Window, arg, inner_shape, whole
 from netdsl.layers.conv import add_bias
 from netdsl.layers.values import Word
 from netdsl.shapes import Extent, Shape, volume
@@ -64,10 +64,7 @@ class Dense(Layer, keyword="dense"):
 
     def window(self, *xs: Shape) -> Window | None:
         """A flattened map is one window of its own size; the last axis of a sequence is elementwise in position."""
-        if len(xs[0]) < 3:
-            return None
-        ones = (1,) * (len(xs[0]) - 1)
-        return Window(xs[0][:-1], ones, ones)
+        return None if len(xs[0]) < 3 else whole(xs[0])
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         x = xs[0] if xs[0].ndim == 3 else xs[0].reshape(len(xs[0]), -1)

@@ -26,6 +26,7 @@ class Dropout(Layer, keyword="dropout"):
         return xs[0]
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
+        # As in inference even in training: which numbers fall depends on the seed, the step and the node's path.
         return xs[0]
 
     def lower(self, build: Build, *x: Value) -> Value:

@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault
-from netdsl.layers.base import Layer, Window
+from netdsl.layers.base import Layer, Window, whole
 from netdsl.shapes import Shape, format_shape
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ class GlobalPool(Layer):
         return (xs[0][-1],)
 
     def window(self, *xs: Shape) -> Window:
-        ones = (1,) * (len(xs[0]) - 1)
-        return Window(xs[0][:-1], ones, ones)
+        return whole(xs[0])
 
 
 @dataclass(frozen=True)

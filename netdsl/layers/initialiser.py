@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[np.float32]]
 
+Fan = tuple[int, int]
+"""Numbers that an output sees, and outputs that see an input."""
+
 
 @dataclass(frozen=True)
 class Initialiser:
-    """`sample(rng, shape, fan_in, fan_out, *numbers)` in float64; `numbers` name its required arguments."""
+    """`sample(rng, shape, (fan_in, fan_out), *numbers)` in float32; `numbers` name its required arguments."""
 
     sample: Callable[..., Any]
     text: str
@@ -28,19 +31,44 @@ class Initialiser:
     numbers: tuple[str, ...] = ()
 
 
-def _uniform(limit: Callable[[int, int], float]) -> Callable[..., Any]:
-    return lambda rng, shape, fan_in, fan_out: rng.uniform(-limit(fan_in, fan_out), limit(fan_in, fan_out), shape)
+def _normal(rng: Any, shape: Shape, fan: Fan, std: float) -> Any:
+    import numpy as np
+
+    drawn = rng.standard_normal(shape, np.float32)
+    drawn *= np.float32(std)
+    return drawn
 
 
-def _normal(deviation: Callable[[int, int], float]) -> Callable[..., Any]:
-    return lambda rng, shape, fan_in, fan_out: rng.normal(0.0, deviation(fan_in, fan_out), shape)
+def _uniform(rng: Any, shape: Shape, fan: Fan, a: float, b: float) -> Any:
+    import numpy as np
+
+    drawn = rng.random(shape, np.float32)
+    drawn *= np.float32(b - a)
+    drawn += np.float32(a)
+    return drawn
 
 
-def _bilinear(rng: Any, shape: Shape, fan_in: int, fan_out: int) -> Any:
+def _constant(rng: Any, shape: Shape, fan: Fan, v: float) -> Any:
+    import numpy as np
+
+    return np.full(shape, v, np.float32)
+
+
+def _spread(deviation: Callable[[int, int], float]) -> Callable[..., Any]:
+    """N(0, deviation²)."""
+    return lambda rng, shape, fan: _normal(rng, shape, fan, deviation(*fan))
+
+
+def _within(limit: Callable[[int, int], float]) -> Callable[..., Any]:
+    """U(-limit, limit)."""
+    return lambda rng, shape, fan: _uniform(rng, shape, fan, -limit(*fan), limit(*fan))
+
+
+def _bilinear(rng: Any, shape: Shape, fan: Fan) -> Any:
     """Each output channel its own input channel, the kernel a product of triangles."""
     import numpy as np
 
-    kernel = np.ones(())
+    kernel = np.ones((), np.float32)
     for size in shape[:-2]:
         factor = (size + 1) // 2
         centre = factor - 1 if size % 2 else factor - 0.5
@@ -48,22 +76,19 @@ def _bilinear(rng: Any, shape: Shape, fan_in: int, fan_out: int) -> Any:
     return kernel[..., None, None] * np.eye(shape[-2], shape[-1])
 
 
+GLOROT, HE, LECUN = "Glorot and Bengio 2010", "He et al. 2015", "LeCun et al. 1998"
 INITIALISERS: dict[str, Initialiser] = {
-    "glorot_uniform": Initialiser(
-        _uniform(lambda i, o: sqrt(6 / (i + o))), "U(±sqrt(6/(in + out)))", "Glorot and Bengio 2010"
-    ),
-    "glorot_normal": Initialiser(
-        _normal(lambda i, o: sqrt(2 / (i + o))), "N(0, 2/(in + out))", "Glorot and Bengio 2010"
-    ),
-    "he_uniform": Initialiser(_uniform(lambda i, o: sqrt(6 / i)), "U(±sqrt(6/in))", "He et al. 2015"),
-    "he_normal": Initialiser(_normal(lambda i, o: sqrt(2 / i)), "N(0, 2/in)", "He et al. 2015"),
-    "lecun_normal": Initialiser(_normal(lambda i, o: sqrt(1 / i)), "N(0, 1/in)", "LeCun et al. 1998"),
+    "glorot_uniform": Initialiser(_within(lambda i, o: sqrt(6 / (i + o))), "U(±sqrt(6/(in + out)))", GLOROT),
+    "glorot_normal": Initialiser(_spread(lambda i, o: sqrt(2 / (i + o))), "N(0, 2/(in + out))", GLOROT),
+    "he_uniform": Initialiser(_within(lambda i, o: sqrt(6 / i)), "U(±sqrt(6/in))", HE),
+    "he_normal": Initialiser(_spread(lambda i, o: sqrt(2 / i)), "N(0, 2/in)", HE),
+    "lecun_normal": Initialiser(_spread(lambda i, o: sqrt(1 / i)), "N(0, 1/in)", LECUN),
     "bilinear": Initialiser(_bilinear, "a product of triangles", "Long et al. 2015"),
-    "zeros": Initialiser(lambda rng, shape, i, o: rng.random(shape) * 0, "0", ""),
-    "ones": Initialiser(lambda rng, shape, i, o: rng.random(shape) * 0 + 1, "1", ""),
-    "normal": Initialiser(lambda rng, shape, i, o, std: rng.normal(0.0, std, shape), "N(0, std²)", "", ("std",)),
-    "uniform": Initialiser(lambda rng, shape, i, o, a, b: rng.uniform(a, b, shape), "U(a, b)", "", ("a", "b")),
-    "constant": Initialiser(lambda rng, shape, i, o, v: rng.random(shape) * 0 + v, "v", "", ("v",)),
+    "zeros": Initialiser(lambda rng, shape, fan: _constant(rng, shape, fan, 0.0), "0", ""),
+    "ones": Initialiser(lambda rng, shape, fan: _constant(rng, shape, fan, 1.0), "1", ""),
+    "normal": Initialiser(_normal, "N(0, std²)", "", ("std",)),
+    "uniform": Initialiser(_uniform, "U(a, b)", "", ("a", "b")),
+    "constant": Initialiser(_constant, "v", "", ("v",)),
 }
 
 
@@ -91,11 +116,11 @@ def _nearest(name: str, argument: str) -> tuple[dict[str, str], ...]:
     return tuple({argument: found} for found in get_close_matches(name, INITIALISERS, n=1))
 
 
-def draw(value: object, shape: Shape, fan: tuple[int, int], *, seed: int, name: str) -> Array:
+def draw(value: object, shape: Shape, fan: Fan, *, seed: int, name: str) -> Array:
     """A float32 array drawn from Philox keyed by the seed and the tensor's name."""
     import numpy as np
 
     found, numbers = resolve(value)
     digest = blake2b(f"{seed}\0{name}".encode(), digest_size=16).digest()
     rng = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
-    return np.asarray(found.sample(rng, shape, *fan, *numbers), np.float32)
+    return np.asarray(found.sample(rng, shape, fan, *numbers), np.float32)

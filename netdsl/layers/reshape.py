@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault
-from netdsl.layers.base import Layer, Window, arg, inner_shape
+from netdsl.layers.base import Layer, Window, arg, inner_shape, whole
 from netdsl.shapes import Shape, format_shape, volume
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ class Flatten(_Reshaped, keyword="flatten"):
         return (volume(xs[0]),)
 
     def window(self, *xs: Shape) -> Window | None:
-        if len(xs[0]) == 1:
-            return None
-        ones = (1,) * (len(xs[0]) - 1)
-        return Window(xs[0][:-1], ones, ones)
+        return None if len(xs[0]) == 1 else whole(xs[0])
 
 
 @dataclass(frozen=True)
@@ -63,3 +60,9 @@ class Reshape(_Reshaped, keyword="reshape"):
                 facts=facts,
             )
         return target
+
+    def window(self, *xs: Shape) -> Window | None:
+        """Where positions are renumbered, an output may come from anywhere in the map."""
+        if len(xs[0]) == 1 or self.out_shape(*xs)[:-1] == xs[0][:-1]:
+            return None
+        return whole(xs[0])
