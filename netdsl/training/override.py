@@ -12,7 +12,7 @@ def parse_override(text: str, *, option: str = "--set") -> Setting:
     key, equals, value = text.partition("=")
     if not equals or not key.strip() or not value.strip():
         raise fail("N506", f"a setting is given as `key=value`, not `{escape(text)}`")
-    span = Span(Source(option, text), len(key) + 1, len(text))
+    span = Span(Source(option, text), 0, len(text))
     return Setting(key.strip(), "", (parse_value(value, option),), span)
 
 
