@@ -39,19 +39,6 @@ class Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(verb, about) for verb, (_, _, about) in VERBS.items()])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], VERBS, 1)
-            if near:
-                error.message += f" Did you mean `{near[0]}`?"
-            raise
-
     def invoke(self, ctx: click.Context) -> object:
         from netdsl.errors import NetError
 

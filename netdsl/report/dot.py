@@ -38,7 +38,7 @@ def _fill(graph: pydot.Graph, group: Group, plan: Figure, names: dict[str, str])
             _quoted(member.key), label=_quoted(plan.titles[member.key]), style="rounded", color='"#b6bfca"'
         )
         _fill(inner, member, plan, names)
-        graph.add_subgraph(inner)
+        graph.add_subgraph(inner)  # type: ignore[arg-type]
 
 
 def _label(caption: Caption) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import networkx as nx
+
 from netdsl.errors import escape
 from netdsl.graph.net import Net, Node, Scope
 from netdsl.layers.values import format_value
@@ -56,7 +58,7 @@ def figure(net: Net, *, depth: int | None = None) -> Figure:
     folded = _folded(net, scopes, depth)
     captions = {node.path: _caption(node) for node in net if node.path not in folded}
     for path in dict.fromkeys(folded.values()):
-        captions[path] = _folded_caption(net, scopes[path])
+        captions[path] = _folded_caption(scopes[path], sum(1 for box in folded.values() if box == path))
     shapes: dict[str, str] = {}
     links: dict[tuple[str, str], None] = {}
     for node in net:
@@ -90,7 +92,16 @@ def _folded(net: Net, scopes: Mapping[str, Scope], depth: int | None) -> dict[st
     if depth is None:
         return {}
     parents = {path: _parents(path, scopes) for path in net.nodes}
-    return {path: above[depth] for path, above in parents.items() if len(above) > depth}
+    folded = {path: above[depth] for path, above in parents.items() if len(above) > depth}
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for node in net:
+        graph.add_edges_from((folded.get(source, source), folded.get(node.path, node.path)) for source in node.inputs)
+    boxes = list(dict.fromkeys(folded.values()))
+    for cycle in nx.strongly_connected_components(graph):
+        if len(cycle) > 1:  # scopes that enclose each other, as in a U-Net, are one box
+            first = next(box for box in boxes if box in cycle)
+            folded |= {path: first for path in net.nodes if folded.get(path, path) in cycle}
+    return folded
 
 
 def _caption(node: Node) -> Caption:
@@ -100,9 +111,8 @@ def _caption(node: Node) -> Caption:
     return Caption(escape(name), escape(head(node.layer)), escape(", ".join(details(node.layer))), family(node.layer))
 
 
-def _folded_caption(net: Net, scope: Scope) -> Caption:
-    inside = [node for node in net if node.path.startswith(f"{scope.path}.")]
-    layers = f"{len(inside)} layer{'' if len(inside) == 1 else 's'}"
+def _folded_caption(scope: Scope, count: int) -> Caption:
+    layers = f"{count} layer{'' if count == 1 else 's'}"
     return Caption(
         escape(_last(scope.path)), escape(scope.kind if scope.kind not in _last(scope.path) else ""), layers, "scope"
     )

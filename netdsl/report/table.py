@@ -64,7 +64,7 @@ def table(summary: Summary) -> RenderableType:
 
 
 def keras_table(summary: Summary) -> str:
-    """The rows of Keras' `model.summary()`: name and type, output shape, parameters with their state; then its totals."""
+    """The rows of Keras' `model.summary()`: name and type, output shape, parameters with state; then its totals."""
     net = summary.net
     rows = [row for row in summary.rows if row.node.path not in net.inputs]
     cells = [
@@ -132,7 +132,8 @@ def _totals(summary: Summary) -> list[Text]:
         ("macs", f"{totals.macs:,}"),
         (
             "memory",
-            f"weights {format_bytes(summary.weight_bytes)}, values of one image {format_bytes(summary.activation_bytes)}",
+            f"weights {format_bytes(summary.weight_bytes)}, "
+            f"values of one image {format_bytes(summary.activation_bytes)}",
         ),
     ]
     return [Text.assemble((f"{name:<15}", "bold"), text) for name, text in lines]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 import networkx as nx
 
@@ -23,7 +24,7 @@ class Columns:
         self._right: dict[int, set[int]] = defaultdict(set)
         self._left: dict[int, set[int]] = defaultdict(set)
         for row in rows:
-            for a, b in zip(row, row[1:], strict=False):
+            for a, b in pairwise(row):
                 self._right[self.of[a]].add(self.of[b])
                 self._left[self.of[b]].add(self.of[a])
 

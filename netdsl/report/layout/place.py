@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from netdsl.report.layout.columns import Columns
 from netdsl.report.layout.model import Hop, Item
@@ -117,7 +118,7 @@ def _rest(rows: Sequence[Sequence[str]], hops: Sequence[Sequence[Hop]]) -> dict[
 def _distances(items: Mapping[str, Item], rows: Sequence[Sequence[str]], columns: Columns) -> list[_Distance]:
     widest: dict[tuple[int, int], float] = {}
     for row in rows:
-        for left, right in zip(row, row[1:], strict=False):
+        for left, right in pairwise(row):
             lanes = "lane" in (items[left].kind, items[right].kind)
             gap = items[left].right + (LANE_GAP if lanes else GAP) + items[right].left
             gap += columns.shift[left] - columns.shift[right]

@@ -63,7 +63,7 @@ def runs(items: Mapping[str, Item], xs: Mapping[str, float], hops: Sequence[Hop]
 
 def _box_ports(item: Item, x: float, wanted: Mapping[str, float], tops: Mapping[str, float]) -> dict[str, float]:
     """Where values enter a box: straight from above where they can, `PORT` apart, none below a stranger's start."""
-    low, high = x - item.left + PORT, x + item.right - PORT
+    low, high = x - item.left + PORT, x + item.left - PORT  # `right` has room for the shape as well
     if len(wanted) == 1:
         ((value, top),) = wanted.items()
         if abs(top - x) <= SNAP and low <= top <= high:

@@ -1,0 +1,162 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from netdsl.cli import VERBS, main
+
+BROKEN = "net A {\n  input x: 3x3x1\n  conv(4, 5x5)\n}\n"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def command(*arguments: str, **rest) -> subprocess.CompletedProcess:
+    code = "from netdsl.cli import main; main()"
+    return subprocess.run([sys.executable, "-P", "-c", code, *arguments], capture_output=True, text=True, **rest)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> str:
+    path = tmp_path / "broken.net"
+    path.write_text(BROKEN)
+    return str(path)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb):
+    result = run(verb, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+
+
+def test_overview_names_every_verb():
+    listed = run("--help").stdout
+    assert all(f"  {verb} " in listed for verb in VERBS)
+
+
+def test_check_of_a_sound_net_counts_its_parameters():
+    result = run("check", "lenet5")
+    assert (result.exit_code, result.stdout) == (0, "LeNet5: 8 nodes, 61,706 parameters\n")
+
+
+def test_check_of_a_broken_file_writes_only_to_stderr(broken):
+    result = run("check", broken)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error[N301]")
+    assert f"{broken}:3:" in result.stderr
+
+
+def test_check_as_json_gives_code_and_place(broken):
+    result = run("check", broken, "--format", "json")
+    (found,) = json.loads(result.stdout)["diagnostics"]
+    assert (result.exit_code, found["code"], found["line"]) == (1, "N301", 3)
+
+
+@pytest.mark.parametrize("verb", ["check", "summary", "compile"])
+def test_missing_file_is_one_error_without_a_traceback(verb):
+    result = run(verb, "nowhere.net")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error[N0")
+
+
+def test_parameter_changes_the_net():
+    assert "6,998,552 parameters" in run("check", "googlenet", "-p", "aux=false").stdout
+
+
+def test_parameter_without_a_value_is_an_error_of_the_file_or_data():
+    assert run("check", "googlenet", "-p", "aux").exit_code == 1
+
+
+def test_one_of_several_nets_is_chosen_by_name(tmp_path):
+    path = tmp_path / "two.net"
+    path.write_text("net A { input x: 4; dense(2) }\nnet B { input x: 4; dense(3) }\n")
+    assert run("summary", str(path)).exit_code == 1
+    assert json.loads(run("summary", f"{path}:B", "--format", "json").stdout)["name"] == "B"
+
+
+def test_summary_as_json_can_be_read():
+    assert json.loads(run("summary", "lenet5", "--format", "json").stdout)["totals"]["params"] == 61_706
+
+
+def test_summary_has_no_colour_in_a_pipe():
+    assert "\x1b" not in command("summary", "lenet5", env={**os.environ, "FORCE_COLOR": "1"}).stdout
+
+
+@pytest.mark.parametrize("suffix", ["svg", "dot"])
+def test_draw_writes_a_file(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    assert run("draw", "lenet5", "-o", str(path)).exit_code == 0
+    assert "C1" in path.read_text()
+
+
+def test_draw_refuses_another_suffix_and_makes_no_file(tmp_path):
+    assert run("draw", "lenet5", "-o", str(tmp_path / "a.png")).exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_draw_of_a_broken_file_makes_no_file(tmp_path, broken):
+    assert run("draw", broken, "-o", str(tmp_path / "a.svg")).exit_code == 1
+    assert not (tmp_path / "a.svg").exists()
+
+
+def test_draw_into_a_missing_folder_names_the_file(tmp_path):
+    result = run("draw", "lenet5", "-o", str(tmp_path / "none" / "a.svg"))
+    assert result.exit_code == 1
+    assert "a.svg" in result.stderr
+
+
+def test_list_names_nets_and_data():
+    found = json.loads(run("list", "--format", "json").stdout)
+    assert "lenet5" in [net["name"] for net in found["nets"]]
+    assert [data["name"] for data in found["data"]] == ["fashion_mnist"]
+    assert all(entry["about"] for kind in found.values() for entry in kind)
+
+
+def test_explain_prints_the_page_of_a_code_in_either_case():
+    assert run("explain", "n301").stdout.startswith("N301: ")
+
+
+def test_explain_of_an_unknown_code_is_a_mistake_of_the_command_line():
+    assert run("explain", "N999").exit_code == 2
+
+
+def test_unknown_verb_is_a_mistake_of_the_command_line():
+    assert run("chekc", "lenet5").exit_code == 2
+
+
+def test_closed_pipe_leaves_no_traceback():
+    python = f"{sys.executable} -P -c 'from netdsl.cli import main; main()'"
+    shell = subprocess.run(f"{python} summary resnet152 | head -1", shell=True, capture_output=True, text=True)
+    assert (shell.stdout, shell.stderr) == ("ResNet152\n", "")
+
+
+def test_interrupt_ends_with_130_and_no_traceback(monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netdsl.codes.find", interrupted)
+    result = run("explain", "N301")
+    assert (result.exit_code, result.stderr) == (130, "interrupted\n")
+
+
+def test_importing_netdsl_imports_nothing_else():
+    code = "import sys, netdsl; print([m for m in sys.modules if m in ('numpy', 'networkx', 'lark', 'click', 'rich')])"
+    assert subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_check_imports_neither_numpy_nor_rich():
+    code = (
+        "import sys; from netdsl.cli import main; main(['check', 'lenet5'], standalone_mode=False); "
+        "print([m for m in sys.modules if m in ('numpy', 'rich', 'pydot')])"
+    )
+    assert command_of(code).splitlines()[-1] == "[]"
+
+
+def command_of(code: str) -> str:
+    return subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True).stdout
