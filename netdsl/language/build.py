@@ -16,7 +16,34 @@ from netdsl.errors import Fix, Source, Span, fail
 from netdsl.language import tree
 
 RESERVED = frozenset(
-    ["block", "net", "import", "train", "tune", "input", "output", "head", "from", "default", "let", "assert", "always", "for", "in", "if", "else", "and", "or", "not", "true", "false", "body", "id", "none", "_"]
+    [
+        "block",
+        "net",
+        "import",
+        "train",
+        "tune",
+        "input",
+        "output",
+        "head",
+        "from",
+        "default",
+        "let",
+        "assert",
+        "always",
+        "for",
+        "in",
+        "if",
+        "else",
+        "and",
+        "or",
+        "not",
+        "true",
+        "false",
+        "body",
+        "id",
+        "none",
+        "_",
+    ]
 )
 MAX_INTEGER = 2**63 - 1
 MAX_NAME = 200
@@ -292,7 +319,7 @@ class Builder:
                 raise fail("N110", "a size is written without blanks", span=blank, help="such as `{n}x{n}x3`")
             if isinstance(child, _Braced):
                 parts.append(child.value)
-            elif len(c) == 1 and str(child).startswith("0x"):
+            elif len(c) == 1 and str(child).startswith("0x") and str(child).count("x") == 1:
                 raise fail("N115", f"`{child}` is neither a number nor a size", span=self._span(c), help=_DECIMAL)
             else:
                 parts += [self._size(number, child) for number in str(child).split("x") if number]

@@ -240,10 +240,11 @@ def _place(
         _check_sizes(layer, shape, shapes)
     except Fault as fault:
         notes = [(o.span, f"`{o.name}` is {format_shape(s)}") for o, s in zip(operands, shapes, strict=True) if o.span]
-        chain = sizes_chain(expansion.nodes, operands[0], layer, path, None) if len(operands) == 1 else None
+        led = fault.code in ("N301", "N302") and len(operands) == 1
+        chain = sizes_chain(expansion.nodes, operands[0], layer, path, None) if led else None
         facts = [("sizes", chain)] if chain else []
         outcome = partial(_outcome, type(layer), bound, env, shapes)
-        notes = notes if len(operands) > 1 else []
+        notes = notes if fault.code == "N308" else []
         raise NetError(diagnose(fault, call, bound, facts=facts, notes=notes, outcome=outcome)) from None
     node = Node(path, layer, tuple(o.path for o in operands), shape, call.span)
     return expansion.add(node)

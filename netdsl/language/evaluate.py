@@ -98,6 +98,11 @@ def unknown_name(name: tree.Name, env: Env, extra: tuple[str, ...] = ()) -> NetE
         return fail(
             "N201", f"`{name.text}` is used before it is defined", span=name.span, notes=((later, "defined here"),)
         )
+    own = env.expansion.later.get(name.text)
+    if own is not None and own.source is name.span.source and "\n" not in own.source.text[own.start : name.span.end]:
+        return fail(
+            "N201", f"`{name.text}` is used in its own definition", span=name.span, notes=((own, "defined here"),)
+        )
     known = [*env.all_values(), *env.scope.all_labels(), *extra]
     known += [p.removeprefix(env.scope.prefix) for p in env.expansion.places if p.startswith(env.scope.prefix)]
     return fail("N201", f"unknown name `{name.text}`", span=name.span, **nearest(name, known))
@@ -265,10 +270,8 @@ def _invoke(expr: tree.Invoke, env: Env, at: Wire | None) -> object:
     positional = [evaluate(a.value, env, at) for a in expr.arguments if a.name is None]
     keywords = {a.name.text: evaluate(a.value, env, at) for a in expr.arguments if a.name is not None}
     function = FUNCTIONS.get(expr.name.text)
-    if (
-        function is None
-        or (expr.name.text in REGISTRY
-        and not all(is_number(v) or isinstance(v, list) for v in positional))
+    if function is None or (
+        expr.name.text in REGISTRY and not all(is_number(v) or isinstance(v, list) for v in positional)
     ):
         return Applied(expr.name.text, tuple(positional), keywords)
     if keywords:

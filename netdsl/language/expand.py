@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import networkx as nx
@@ -56,6 +56,13 @@ def expand(
     env = base.inside(bound)
     last: Wire | None = None
     try:
+        if not any(isinstance(s, tree.Input | tree.Broken) for s in statements_in(item.body)):
+            raise fail(
+                "N217",
+                f"net `{item.name.text}` has no input",
+                span=item.name.span,
+                help="begin with `input image: 28x28x1`",
+            )
         _set_parameters(item, overrides, bound, env)
         last = run_body(item.body.statements, env, None)
     except (NetError, Unknown) as error:
@@ -67,9 +74,14 @@ def expand(
         return None, expansion.found, expansion
     net = _build(item, expansion, last, texts=texts, main=main, settings=settings)
     expansion.measure_path = measurer(net)
+    try:
+        expansion.measure_path("", "total", item.name.span)
+    except NetError as error:
+        expansion.report(error.diagnostics[0])
+        return None, expansion.found, expansion
     judge(expansion)
     errors = any(d.severity == "error" for d in expansion.found)
-    return (None if errors else net), expansion.found, expansion
+    return (None if errors else replace(net, skipped=tuple(expansion.skipped))), expansion.found, expansion
 
 
 def _set_parameters(item: tree.NetItem, overrides: Mapping[str, Override], bound: dict[str, object], env: Env) -> None:
@@ -203,7 +215,6 @@ def _build(
         texts=texts,
         main=main,
         warnings=tuple(d for d in expansion.found if d.severity == "warning"),
-        skipped=tuple(expansion.skipped),
     )
 
 

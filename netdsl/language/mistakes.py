@@ -15,6 +15,8 @@ from netdsl.errors import Diagnostic, Fix, Source, Span, escape
 from netdsl.language.build import RESERVED
 
 _PART = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{};\n]')
+# What stands before a brace that is part of a size, not the beginning of a body.
+_SIZE_BRACE = re.compile(r"(?:->|[:=,]|(?:\d|\})x)[ \t]*\Z")
 _WORDS = {
     "NAME": "a name",
     "NUMBER": "a number",
@@ -85,8 +87,13 @@ def statement_start(text: str, at: int) -> int:
     for part in _PART.finditer(text, 0, at):
         char = part.group()
         if char in ("(", "[", "{"):
+            is_body = (
+                char == "{"
+                and not (stack and stack[-1][0] in "([")
+                and not _SIZE_BRACE.search(text, start, part.start())
+            )
             stack.append((char, start))
-            if char == "{":
+            if is_body:
                 start = part.end()
         elif char in (")", "]", "}"):
             if stack:

@@ -28,11 +28,17 @@ def run_body(statements: Sequence[tree.Statement], env: Env, at: Wire | None) ->
         try:
             at = _run(statement, env, at)
         except (NetError, Unknown) as error:
-            plain = isinstance(statement, tree.Line) and not _has_braces(statement.chain)
-            env.expansion.catch(error, env, None if plain else statement.span)
+            env.expansion.catch(error, env, _lost_text(statement))
             if isinstance(statement, tree.Line | tree.Input | tree.Broken | tree.If | tree.For):
                 at = LOST
     return at
+
+
+def _lost_text(statement: tree.Statement) -> Span | None:
+    """The part of a failed statement whose names may be missing from now on."""
+    if not isinstance(statement, tree.Line) or _has_braces(statement.chain):
+        return statement.span
+    return statement.label.span if statement.label else None
 
 
 def _has_braces(chain: tree.Chain) -> bool:

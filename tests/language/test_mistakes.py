@@ -1,0 +1,17 @@
+"""The samples of `grammar/mistakes`: each shows the habit that its first line names."""
+
+from importlib.resources import files
+
+import pytest
+
+from netdsl.errors import Source
+from netdsl.language.syntax import parse_file
+
+SAMPLES = sorted(files("netdsl.grammar").joinpath("mistakes").iterdir(), key=lambda f: f.name)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda f: f.name)
+def test_sample_shows_its_code(sample):
+    text = sample.read_text("utf-8")
+    found = parse_file(Source(sample.name, text))[1]
+    assert [d.code for d in found] == [text.splitlines()[0].removeprefix("# ")]
