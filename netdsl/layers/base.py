@@ -181,11 +181,13 @@ def _check_limits(keyword: str, item: Field[Any], number: float) -> None:
     if isinstance(number, float) and not isfinite(number):
         raise Fault("N208", f"`{item.name}` of `{keyword}` is not finite: {number}", item.name)
     if low is not None and number < low:
-        changes = ({item.name: str(low)},) if isinstance(low, int) else ()
-        raise Fault("N208", f"`{item.name}` of `{keyword}` is {number}; the least is {low}", item.name, changes=changes)
+        least = f"{low:g}"
+        message = f"`{item.name}` of `{keyword}` is {number}; the least is {least}"
+        raise Fault("N208", message, item.name, changes=({item.name: least},))
     limit = high if high is not None else (MAX_SIZE if isinstance(number, int) else None)
     if limit is not None and number > limit:
-        raise Fault("N208", f"`{item.name}` of `{keyword}` is {number}; the most is {limit}", item.name)
+        most = str(limit) if isinstance(limit, int) else f"{limit:g}"
+        raise Fault("N208", f"`{item.name}` of `{keyword}` is {number}; the most is {most}", item.name)
 
 
 def _numbers(value: object) -> list[float]:
