@@ -20,9 +20,10 @@ def compile_plan(net: str, parameters: tuple[str, ...], batch: int, threads: int
 
     NETDSL_ISA=base, avx2 or avx512 forces an instruction set.
     """
+    loaded = load_net(net, parameters)
     from netdsl.compiler.program import compile as compile_net
 
-    program = compile_net(load_net(net, parameters), batch=batch, threads=threads)
+    program = compile_net(loaded, batch=batch, threads=threads)
     steps = program.plan.describe()
     if form == "json":
         click.echo(json.dumps({"batch": batch, "threads": program.threads, "steps": steps}, indent=2))

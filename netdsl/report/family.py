@@ -23,7 +23,8 @@ _MEMBERS = {
     "pooling": "maxpool avgpool sumpool minpool subsample global_avgpool global_maxpool adaptive_avgpool",
     "dense": "dense rbf",
     "normalisation": "batchnorm layernorm groupnorm instancenorm lrn",
-    "activation": "activation relu leaky_relu elu selu gelu sigmoid tanh scaled_tanh softmax softplus swish hard_swish relu6 prelu abs complement",
+    "activation": "activation relu leaky_relu elu selu gelu sigmoid tanh scaled_tanh softmax softplus swish hard_swish "
+    "relu6 prelu abs complement",
     "merge": "concat add mul max mean sub gate",
     "noise": "dropout noise",
 }

@@ -17,7 +17,7 @@ from netdsl.report.text_width import text_width
 from netdsl.shapes import format_shape
 
 TEXT, SMALL = 12.0, 10.0
-PADDING = 10.0
+PADDING = 12.0
 LEAST = 76.0
 LINE, MORE = 26.0, 14.0
 BESIDE = 6.0
@@ -108,7 +108,12 @@ def _caption(node: Node) -> Caption:
     if node.layer.text() == "input":
         return Caption(escape(node.path), _shape(node), "", "input", round=True)
     name = "" if is_automatic(node.path, node.layer) else _last(node.path)
-    return Caption(escape(name), escape(head(node.layer)), escape(", ".join(details(node.layer))), family(node.layer))
+    return Caption(
+        escape(name),
+        escape(head(node.layer, rank=len(node.shape) - 1)),
+        escape(", ".join(details(node.layer))),
+        family(node.layer),
+    )
 
 
 def _folded_caption(scope: Scope, count: int) -> Caption:

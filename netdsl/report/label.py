@@ -8,13 +8,15 @@ from netdsl.layers.base import Layer, arguments
 from netdsl.layers.values import Size, format_value
 
 
-def head(layer: Layer) -> str:
-    """The keyword and the arguments that every such layer must be given."""
-    given = [
-        _text(item.metadata["kind"], getattr(layer, item.name))
-        for item in arguments(type(layer))
-        if item.default is MISSING
-    ]
+def head(layer: Layer, *, rank: int = 1) -> str:
+    """The keyword and the arguments that every such layer must be given; a kernel `3` on `rank` axes is `3x3`."""
+    given = []
+    for item in arguments(type(layer)):
+        if item.default is MISSING:
+            value = getattr(layer, item.name)
+            if item.name == "kernel" and isinstance(value, int):
+                value = (value,) * rank
+            given.append(_text(item.metadata["kind"], value))
     return f"{layer.keyword or layer.text()} {', '.join(given)}".rstrip()
 
 
@@ -24,6 +26,8 @@ def details(layer: Layer) -> tuple[str, ...]:
     for item in arguments(type(layer)):
         value = getattr(layer, item.name)
         if item.default is MISSING or item.kw_only or value == item.default:
+            continue
+        if item.name == "pad" and value == 0:  # the same as `valid`
             continue
         text = _text(item.metadata["kind"], value)
         if isinstance(value, bool):
@@ -35,14 +39,9 @@ def details(layer: Layer) -> tuple[str, ...]:
     return tuple(found)
 
 
-def words(layer: Layer) -> str:
+def words(layer: Layer, *, rank: int = 1) -> str:
     """Head and details on one line."""
-    return ", ".join((head(layer), *details(layer)))
-
-
-def local_name(path: str, scope: str = "") -> str:
-    """The path as seen from a scope that holds it."""
-    return path.removeprefix(f"{scope}.") if scope else path
+    return ", ".join((head(layer, rank=rank), *details(layer)))
 
 
 def is_automatic(path: str, layer: Layer) -> bool:

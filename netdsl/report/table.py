@@ -96,7 +96,7 @@ def _cells(row: Row, depth: int, scope: str) -> tuple[Text, ...]:
     name = row.node.path.removeprefix(f"{scope}.") if scope else row.node.path
     return (
         Text("  " * depth + escape(name)),
-        Text(escape(words(row.node.layer)), style="dim"),
+        Text(escape(words(row.node.layer, rank=len(row.shape) - 1)), style="dim"),
         Text(format_shape(row.shape)),
         Text(_count(row.cost.params)),
         Text(_count(row.cost.macs)),

@@ -96,7 +96,7 @@ def _grade(
 
 
 def _main(items: Mapping[str, Item], keys: list[str], rest: Mapping[str, int]) -> str | None:
-    """The one that goes on straight: much the longest way to the end, else the only one that is no lane, else the middle."""
+    """The one that goes on straight, if any: much the longest way to the end, else the only one that is no lane."""
     by_rest = sorted(keys, key=lambda key: -rest[key])
     if rest[by_rest[0]] > 2 * rest[by_rest[1]] + 1:
         return by_rest[0]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from netdsl.report.layout.model import Hop, Item
 
 TRACK = 9.0
-LABEL = 15.0
+LABEL = 17.0
 STUB = 8.0
 ARROW = 13.0
 PLAIN = 14.0
