@@ -78,7 +78,7 @@ def _on_list(symbol: str, a: list[object], b: object) -> list[object]:
         raise Fault("N320", f"a list `{symbol}` {kind_of(b)}: {other} is needed")
     if result_length > MAX_LENGTH:
         raise Fault("N321", f"a list of {result_length} elements; the most is {MAX_LENGTH}")
-    return a + b if isinstance(b, list) else a * b  # type: ignore[operator]
+    return a + b if isinstance(b, list) else a * b
 
 
 def relate(symbol: str, a: object, b: object) -> bool:

@@ -6,19 +6,27 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
 
-from netdsl.errors import Fault, NetError, Source, Span, fail
+from netdsl.errors import Fault, NetError, Source, fail
 from netdsl.graph.net import Node
 from netdsl.graph.net import Scope as NetScope
 from netdsl.language import tree
 from netdsl.language.bind import Bound, Slot, bind, slots_of
-from netdsl.language.evaluate import condition, count, describe, evaluate, unknown_name, wire
+from netdsl.language.evaluate import condition, count, evaluate, unknown_name, wire
 from netdsl.language.expansion import MAX_NESTING, Definition
 from netdsl.language.faults import diagnose, sizes_chain
-from netdsl.language.names import LOST, Env, Family, Scope, Unknown, Wire
+from netdsl.language.names import LOST, Env, Scope, Unknown, Wire
+from netdsl.language.operands import (
+    block_names,
+    check_operand_count,
+    find_block,
+    is_bare,
+    merge_operands,
+    refuse_operand,
+)
 from netdsl.language.suggest import nearest
 from netdsl.language.syntax import parse_value
 from netdsl.layers.base import REGISTRY, Layer, make
-from netdsl.layers.values import Applied, Word
+from netdsl.layers.values import Word
 from netdsl.shapes import MAX_SIZE, Shape, checked, format_shape, volume
 
 
@@ -106,16 +114,6 @@ def _unknown_call(callee: tree.Callee, env: Env) -> NetError | Unknown:
 # ---- blocks
 
 
-def find_block(callee: tree.Callee, env: Env) -> Definition | None:
-    """The block that a call names in its file, or None."""
-    return env.blocks.get(callee.text)
-
-
-def block_names(env: Env) -> list[str]:
-    """Blocks that a call may name."""
-    return list(env.blocks)
-
-
 def _run_braces(call: tree.Call, env: Env, at: Wire | None) -> Wire | None:
     if env.braces is None:
         raise fail(
@@ -171,7 +169,7 @@ def _run_layer(layer: type[Layer], call: tree.Call, env: Env, at: Wire | None, p
     low, high = layer.operands
     given = call.arguments or ()
     if high == 1:
-        _refuse_operand(call, env)
+        refuse_operand(call, env)
         if call.braces is not None:
             raise fail("N214", f"`{call.callee.text}` takes no braces", span=call.braces.span)
         bound = bind(call.callee, slots_of(layer), given, env, at)
@@ -179,8 +177,8 @@ def _run_layer(layer: type[Layer], call: tree.Call, env: Env, at: Wire | None, p
     else:
         named = [a for a in given if a.name is not None]
         bound = bind(call.callee, slots_of(layer), named, env, at)
-        operands = _merge_operands(call, env, at, [a for a in given if a.name is None])
-        _check_operand_count(call, operands, low, high)
+        operands = merge_operands(call, env, at, [a for a in given if a.name is None])
+        check_operand_count(call, operands, low, high)
     shapes = [o.shape for o in operands]
     made = _make(layer, call, env, bound, cast("list[Shape]", shapes) if all(o.known for o in operands) else None)
     if not all(o.known for o in operands):
@@ -206,16 +204,12 @@ def _make(layer: type[Layer], call: tree.Call, env: Env, bound: dict[str, Bound]
         return make(layer, {name: b.value for name, b in bound.items()})
     except Fault as fault:
         b = bound.get(fault.argument or "")
-        if b is not None and fault.code == "N207" and type(b.value) is Word and _is_bare(b.argument.value, b.value):
+        if b is not None and fault.code == "N207" and type(b.value) is Word and is_bare(b.argument.value, b.value):
             reference = cast(tree.Reference, b.argument.value)
             words = _words_of(layer, fault.argument or "")
             raise unknown_name(reference.name, env, words) from None
         outcome = partial(_outcome, layer, bound, env, shapes) if shapes is not None else None
         raise NetError(diagnose(fault, call, bound, outcome=outcome)) from None
-
-
-def _is_bare(expr: tree.Expr, word: str) -> bool:
-    return isinstance(expr, tree.Reference) and not expr.suffixes and expr.name.text == word
 
 
 def _words_of(layer: type[Layer], argument: str) -> tuple[str, ...]:
@@ -258,66 +252,3 @@ def _check_sizes(layer: Layer, shape: Shape, shapes: Sequence[Shape]) -> None:
     for param in layer.params(*shapes):
         volume(param.shape)
     checked(layer.macs(*shapes).value, f"the multiply-adds of `{layer.keyword}`")
-
-
-def _refuse_operand(call: tree.Call, env: Env) -> None:
-    for argument in call.arguments or ():
-        value = argument.value
-        if argument.name is None and isinstance(value, tree.Reference) and not value.suffixes:
-            name = value.name.text
-            if not env.find(name)[0] and isinstance(env.scope.find(name), Wire):
-                message = f"`{call.callee.text}` takes its input from the chain, not as an argument"
-                raise fail("N210", message, span=value.span, help=f"`from {name} | {call.callee.text}(…)`")
-
-
-def _check_operand_count(call: tree.Call, operands: Sequence[Wire], low: int, high: int | None) -> None:
-    if len(operands) < low or (high is not None and len(operands) > high):
-        wanted = f"{low}" if low == high else f"at least {low}"
-        message = f"`{call.callee.text}` takes {wanted} values, not {len(operands)}"
-        raise fail("N227", message, span=call.callee.span)
-
-
-def _merge_operands(call: tree.Call, env: Env, at: Wire | None, given: Sequence[tree.Argument]) -> list[Wire]:
-    if call.braces is not None:
-        if given:
-            raise fail("N214", f"`{call.callee.text}` takes either branches or values, not both", span=given[0].span)
-        operands: list[Wire] = []
-        env.expansion.run_branches(call.braces, env.inside(), at, operands)
-        return operands
-    if not given:
-        help_text = "`{ - a | b` … `}`, one branch a line, or named values: `add(a, _)`"
-        raise fail(
-            "N214",
-            f"`{call.callee.text}` takes branches in braces, or named values",
-            span=call.callee.span,
-            help=help_text,
-        )
-    operands = []
-    for argument in given:
-        try:
-            operands += _wires(evaluate(argument.value, env, at), argument, call, env)
-        except Unknown:
-            operands.append(LOST)
-    return operands
-
-
-def _wires(value: object, argument: tree.Argument, call: tree.Call, env: Env) -> list[Wire]:
-    if isinstance(value, Wire):
-        return [value]
-    if isinstance(value, Family):
-        return list(value.wires())
-    if isinstance(value, list | tuple):
-        return [w for item in value for w in _wires(item, argument, call, env)]
-    if isinstance(value, Applied) and (value.name in REGISTRY or value.name in block_names(env)):
-        name = call.callee.text
-        message = f"`{name}` takes values, and `{value.name}(…)` is a call"
-        raise fail(
-            "N210",
-            message,
-            span=argument.span,
-            help=f"give it a name first, or write `{name} {{ - id` … `- {value.name}(…) }}`",
-        )
-    if type(value) is Word and _is_bare(argument.value, value):
-        raise unknown_name(cast(tree.Reference, argument.value).name, env)
-    span: Span = argument.span
-    raise fail("N226", f"`{call.callee.text}` takes values of the net, not {describe(value)}", span=span)

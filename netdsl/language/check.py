@@ -86,7 +86,7 @@ def check(asked: Request) -> tuple[list[Net], tuple[Diagnostic, ...]]:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """No garbage collection: trees and nodes by the hundred thousand hold no cycles, and scanning them takes the time."""
+    """No garbage collection: trees and nodes by the hundred thousand hold no cycles, and scanning them takes time."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""The state of one expansion: nodes made so far, what names stand for outside, mistakes, and what is left of the budget."""
+"""The state of one expansion: nodes made so far, what paths stand for, mistakes, and what is left of the budget."""
 
 from __future__ import annotations
 

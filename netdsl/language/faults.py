@@ -25,7 +25,7 @@ def diagnose(
     notes: Sequence[tuple[Span, str]] = (),
     outcome: Callable[[Mapping[str, str]], str | None] | None = None,
 ) -> Diagnostic:
-    """The diagnostic of a fault: it points at the argument, or at the call's name where the argument was not written."""
+    """The diagnostic of a fault; it points at the argument, or at the call's name where none was written."""
     given = bound.get(fault.argument) if fault.argument else None
     span = given.argument.value.span if given else call.callee.span
     fixes = []
@@ -74,7 +74,7 @@ def _insertion(call: tree.Call, text: str) -> tuple[Span, str]:
 
 
 def sizes_chain(nodes: Mapping[str, Node], wire: Wire, layer: Layer | None, name: str, out: Shape | None) -> str | None:
-    """`28 -C1 3x3-> 26 -S2 2x2/2-> 13 …`: the sizes along the first operands, up to a layer that is about to be made."""
+    """`28 -C1 3x3-> 26 -S2 2x2/2-> 13 …`: the sizes along the first operands, up to a layer to be made."""
     path = []
     node: Node | None = nodes.get(wire.path)
     while node is not None:

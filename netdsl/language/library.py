@@ -1,4 +1,4 @@
-"""Where the texts of a net come from: files below one folder, files that ship with netdsl, or texts kept with weights."""
+"""Where the texts of a net come from: files below one folder, those that ship, or texts kept with weights."""
 
 from __future__ import annotations
 

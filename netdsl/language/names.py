@@ -25,7 +25,7 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Wire:
-    """A value of the net: the node that makes it and its shape, None after a mistake; `name` is the node or scope named."""
+    """A value of the net: the node that makes it and its shape, None after a mistake; `name` may be a scope's."""
 
     path: str
     shape: Shape | None
@@ -108,7 +108,7 @@ Given = tuple[object, "tree.Argument"]
 
 @dataclass(frozen=True, eq=False)
 class Env:
-    """Where an expression or call stands: names for values, defaults, the scope of labels, and the calls that led here."""
+    """Where an expression or call stands: names for values, defaults, the scope of labels, the calls that led here."""
 
     expansion: Expansion
     scope: Scope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from netdsl.errors import Fault, NetError, Span, fail
@@ -10,10 +10,13 @@ from netdsl.graph.net import Head, Node
 from netdsl.graph.net import Scope as NetScope
 from netdsl.language import tree
 from netdsl.language.bind import Slot, bind, check_names, slots_of
-from netdsl.language.calls import block_names, find_block, run_chain
+from netdsl.language.calls import run_chain
 from netdsl.language.claims import check_declared
-from netdsl.language.evaluate import condition, count, describe, evaluate, wire
-from netdsl.language.names import LOST, MEMBERS, Env, Family, Given, Scope, Unknown, Wire
+from netdsl.language.evaluate import condition, describe, evaluate, wire
+from netdsl.language.labels import label_path, set_label
+from netdsl.language.loops import choose, iterate
+from netdsl.language.names import LOST, Env, Given, Scope, Unknown, Wire
+from netdsl.language.operands import block_names, find_block
 from netdsl.language.suggest import nearest
 from netdsl.layers.base import REGISTRY
 from netdsl.layers.input import Input
@@ -80,55 +83,16 @@ def run_line(label: tree.Label | None, chain: tree.Chain, shape: tree.Expr | Non
     if label is None:
         value = run_chain(chain, env, at, None)
     else:
-        path = _label_path(label, env, at)
+        path = label_path(label, env, at)
         value = LOST
         try:
             value = run_chain(chain, env, at, path)
         except (NetError, Unknown) as error:
             env.expansion.catch(error, env, chain.span if _has_braces(chain) else None)
-        _set_label(label, path, value, env, at)
+        set_label(label, path, value, env, at)
     if shape is not None and value.known:
         check_declared(label.span.text if label else None, chain, shape, value, env, at)
     return value
-
-
-# ---- labels
-
-
-def _label_path(label: tree.Label, env: Env, at: Wire | None) -> str:
-    name = label.name.text
-    if name in MEMBERS:
-        raise fail("N223", f"`{name}` is a quantity of every value and cannot be a label", span=label.name.span)
-    path = env.scope.prefix + name + "".join(f"[{count(i.value, env, at)}]" for i in label.indices)
-    env.expansion.claim_path(path, label.span)
-    return path
-
-
-def _set_label(label: tree.Label, path: str, named: Wire, env: Env, at: Wire | None) -> None:
-    env.expansion.places[path] = named
-    if named.known:
-        env.expansion.labelled[path] = named.path
-    name = label.name.text
-    if not label.indices:
-        env.scope.labels[name] = named
-        return
-    base = env.scope.prefix + name
-    family = env.scope.labels.get(name)
-    if family is None:
-        family = env.scope.labels[name] = env.expansion.places[base] = Family(base)
-        env.expansion.place_spans.setdefault(base, label.span)
-    for place, index in enumerate(label.indices):
-        if not isinstance(family, Family):
-            raise fail("N211", f"`{name}` is a value and a family at once", span=label.span)
-        number = count(index.value, env, at)
-        base += f"[{number}]"
-        if place == len(label.indices) - 1:
-            family.elements[number] = named
-        else:
-            inner = family.elements.get(number)
-            if inner is None:
-                inner = family.elements[number] = env.expansion.places[base] = Family(base)
-            family = inner
 
 
 # ---- inputs and outputs
@@ -157,20 +121,20 @@ def input_shape(size: tree.Expr, env: Env, at: Wire | None) -> Shape:
 
 
 def _run_input(statement: tree.Input, env: Env, at: Wire | None) -> Wire:
-    expansion, name = env.expansion, statement.name.text
+    expansion = env.expansion
     if env.scope.prefix or env.calls:
         raise fail("N215", "an `input` stands only in a net, not in a block or head", span=statement.span)
     label = tree.Label(statement.name, (), statement.name.span)
-    path = _label_path(label, env, at)
+    path = label_path(label, env, at)
     try:
         shape = input_shape(statement.size, env, at)
     except (NetError, Unknown):
-        _set_label(label, path, LOST, env, at)
+        set_label(label, path, LOST, env, at)
         expansion.inputs.append(path)
         raise
     value = expansion.add(Node(path, Input(shape), (), shape, statement.span))
     expansion.inputs.append(path)
-    _set_label(label, path, value, env, at)
+    set_label(label, path, value, env, at)
     return value
 
 
@@ -189,7 +153,7 @@ def _run_head(statement: tree.Head, env: Env, at: Wire | None) -> None:
         raise fail("N215", "a `head` stands only in a net", span=statement.span)
     expansion, name = env.expansion, statement.name
     callee = tree.Callee(None, name, name.span)
-    path = _label_path(tree.Label(name, (), name.span), env, at)
+    path = label_path(tree.Label(name, (), name.span), env, at)
     bound = bind(callee, [Slot("weight", True)], statement.arguments, env, at)
     weight = bound["weight"].value
     if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
@@ -255,72 +219,6 @@ def run_default(statement: tree.Default, env: Env, at: Wire | None) -> None:
 def _run_if(statement: tree.If, env: Env, at: Wire | None) -> Wire | None:
     body = choose(statement, env, at)
     return at if body is None else run_body(body.statements, env.inside(), at)
-
-
-def choose(statement: tree.If, env: Env, at: Wire | None) -> tree.Body | None:
-    """The body whose condition holds."""
-    for test, body in statement.cases:
-        if condition(test, env, at):
-            return body
-    return statement.otherwise
-
-
-def iterate(statement: tree.For, env: Env, at: Wire | None) -> Iterator[Env]:
-    """The body's environment for each element of the list; `NetError` N320 for what is not one."""
-    values = evaluate(statement.values, env, at)
-    if isinstance(values, int | float) and not isinstance(values, bool):
-        times = count(statement.values, env, at)
-        env.expansion.charge(times, minimum(statement.body), statement.values.span)
-        items: Sequence[object] = range(times)
-    elif isinstance(values, list | tuple):
-        env.expansion.charge(len(values), minimum(statement.body), statement.values.span)
-        items = values
-    elif isinstance(values, Family):
-        items = list(values.wires())
-    else:
-        raise fail("N320", f"`for` runs over a list or a count, not {describe(values)}", span=statement.values.span)
-    for index, item in enumerate(items):
-        names: dict[str, object] = {}
-        if len(statement.patterns) == 2:
-            names[statement.patterns[0][0].text] = index
-        _take_apart(statement, item, names)
-        yield env.inside(names)
-
-
-def _take_apart(statement: tree.For, item: object, names: dict[str, object]) -> None:
-    pattern = statement.patterns[-1]
-    if not statement.unpacks:
-        names[pattern[0].text] = item
-        return
-    if not isinstance(item, list | tuple) or len(item) != len(pattern):
-        span = Span(pattern[0].span.source, pattern[0].span.start, pattern[-1].span.end)
-        raise fail("N320", f"{len(pattern)} names cannot take apart {describe(item)}", span=span)
-    for name, value in zip(pattern, item, strict=True):
-        names[name.text] = value
-
-
-def minimum(body: tree.Body) -> int:
-    """A lower bound on the calls that one pass through a body makes, where counts are written as numbers."""
-    total = 0
-    for statement in body.statements:
-        if isinstance(statement, tree.Line):
-            total += sum(_minimum_of(e) for e in statement.chain.elements)
-        elif isinstance(statement, tree.For) and isinstance(statement.values, tree.Literal):
-            times = statement.values.value
-            total += int(times) * minimum(statement.body) if isinstance(times, int) else 0
-    return total
-
-
-def _minimum_of(element: tree.Element) -> int:
-    if isinstance(element, tree.Call):
-        return 0 if element.callee.text in ("id", "body") else 1
-    if (
-        isinstance(element, tree.Repeat)
-        and isinstance(element.count, tree.Literal)
-        and isinstance(element.count.value, int)
-    ):
-        return element.count.value * _minimum_of(element.element)
-    return 0
 
 
 # ---- branches

@@ -1,4 +1,4 @@
-"""Faults of text and shapes, a test for each row of the list; no input may end in anything but a net or a `NetError`."""
+"""Faults of text and shapes, a test for each row of the list: an input ends in a net or a `NetError`."""
 
 import os
 import random
@@ -302,7 +302,10 @@ def test_row_28_at_most_twenty_in_order():
 
 def test_row_29_the_same_bytes_each_time(tmp_path):
     path = write(tmp_path, net("a: cnov(4, 3x3)\n  b: conv(4, 3x3, strid=2)\n  d: add(a, foo)").encode())
-    program = "import sys; from netdsl.language.check import check_file; from netdsl.errors import render; print(render(check_file(sys.argv[1])[1]))"
+    program = (
+        "import sys; from netdsl.language.check import check_file; from netdsl.errors import render;"
+        "print(render(check_file(sys.argv[1])[1]))"
+    )
     outputs = set()
     for seed in ("0", "1", "2"):
         env = {**os.environ, "PYTHONHASHSEED": seed}

@@ -51,7 +51,7 @@ def test_a_clash_names_both_lines(tmp_path):
 
 def test_files_cannot_import_each_other(tmp_path):
     path = write(tmp_path, main=main('import "other.net"'), other='import "main.net"\nblock b(n) { relu }')
-    with pytest.raises(NetError, match="main.net → other.net → main.net"):
+    with pytest.raises(NetError, match=r"main\.net → other\.net → main\.net"):
         load(path)
 
 
