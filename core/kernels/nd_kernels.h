@@ -71,6 +71,10 @@ static inline const nd_operand *nd_operand_of(const nd_step *step, int i)
 #define ND_KERNELS(ROW) ND_OPERATIONS(ROW, base)
 #endif
 
+#define ND_ONE(operation, isa) +1
+enum { ND_OPERATION_COUNT = 0 ND_OPERATIONS(ND_ONE, any), ND_KERNEL_COUNT = 0 ND_KERNELS(ND_ONE) };
+#undef ND_ONE
+
 /* One task's view of a step: where the operands lie now, how many images there are, and a scratch of its own thread. */
 typedef struct {
     const nd_step *step;
@@ -86,8 +90,8 @@ typedef struct {
     void (*run)(const nd_call *call, int64_t task);
 } nd_kernel;
 
-extern const nd_kernel nd_kernel_table[];
-extern const int nd_kernel_count;
+/* Row `kernel` of the table. */
+const nd_kernel *nd_kernel_of(int64_t kernel);
 
 /* Whether this processor has the instruction set. */
 int nd_isa_usable(const char *isa);
@@ -100,6 +104,9 @@ typedef struct { int64_t step; const char *reason; } nd_fault;
 
 /* Prove that every step is well formed and touches only its buffers, for any number of images up to `batch`. */
 nd_fault nd_check(const nd_step *steps, int64_t count, const nd_size *sizes, int64_t buffers, int64_t batch);
+
+/* The same for the words of every expression, once the buffers are known. */
+nd_fault nd_check_code(const nd_step *steps, int64_t count, float *const *buffers);
 
 /* Elements of scratch that one thread needs for the whole plan. */
 int64_t nd_scratch(const nd_step *steps, int64_t count);

@@ -32,7 +32,8 @@
  * softmax_xent     loss, logits, labels (int32)            one loss a row; a label outside 0 ... columns-1 gives NaN
  * softmax_xent_dx  dlogits, logits, labels, dloss          dloss one a row
  * lrn_sum          y, x                rows columns before after: y[c] = sum of x[c-before ... c+after]
- * random           y, seed, step (int32 scalars)           columns elements a row, one row an image; distribution p key
+ * random           y, seed, step (int32 scalars)           columns elements a row, one row an image; distribution key, p:
+ *     bernoulli is 1 where uniform >= p
  * copy             y, x                size* of y, strides of both; elements outside begin* ... begin*+inner* are `fill`;
  *     inner0 = 0: the source covers the result.
  *
@@ -52,6 +53,15 @@
 #define ND_CODES(ROW) \
     ROW(copy) ROW(neg) ROW(abs) ROW(exp) ROW(log) ROW(sqrt) ROW(tanh) ROW(sigmoid) ROW(erf) ROW(log1p) \
     ROW(add) ROW(sub) ROW(mul) ROW(div) ROW(pow) ROW(max) ROW(min) ROW(gt) ROW(ge) ROW(eq) ROW(where)
+
+/* Elements of scratch of a thread: what conv packs, what conv_dw packs, the places of an expression. */
+#define ND_TILE_LENGTH 256
+#define ND_PLACES (ND_PLACE_CONSTANT + ND_MAX_CONSTANTS)
+#define ND_BYTECODE_SCRATCH (ND_PLACES * ND_TILE_LENGTH)
+#define ND_PATCH_SCRATCH (56 * ND_SEGMENT)
+#define ND_DW_COLUMNS 112
+#define ND_DW_PANELS 8
+#define ND_DW_SCRATCH (ND_SEGMENT * (ND_DW_COLUMNS + ND_DW_PANELS * ND_LANES))
 
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \

@@ -1,0 +1,123 @@
+/* The one product of the engine: C (rows x panels of 16) = or += A (rows x k) * B (k x 16, a panel).
+ *
+ * A tile of P rows x Q panels stays in registers; a[row*a_row + k*a_step], so A may be read along rows (conv) or columns
+ * (conv_dw). Each element of C is one accumulator that takes its terms in order of k, whatever the tile: shapes of
+ * tiles never change bits. Panels of C lie c_panel apart; `lanes` are the columns of the last panel that exist in C.
+ */
+typedef struct {
+    const float *a;
+    int64_t a_row, a_step;
+    const float *b;
+    int64_t b_panel;
+    float *c;
+    int64_t c_row, c_panel;
+    int64_t k;
+    int64_t lanes;
+    int accumulate;
+} nd_product;
+
+#if ND_VLEN == 16
+#define ND_TILE_ROWS 14
+#define ND_TILE_PANELS 2
+#elif ND_VLEN == 8
+#define ND_TILE_ROWS 6
+#define ND_TILE_PANELS 1
+#elif defined(__x86_64__)
+#define ND_TILE_ROWS 2
+#define ND_TILE_PANELS 1
+#else
+#define ND_TILE_ROWS 6
+#define ND_TILE_PANELS 1
+#endif
+
+ND_INLINE void nd_tile_store(const nd_product *g, float *c, const vf *acc, int64_t lanes)
+{
+    for (int v = 0; v < ND_PANEL_VECTORS; v++) {
+        int64_t left = lanes - v * ND_VLEN;
+        if (left <= 0) return;
+        vf total = acc[v];
+        if (g->accumulate) total += nd_load_up_to(c + v * ND_VLEN, left);
+        nd_store_up_to(c + v * ND_VLEN, total, left);
+    }
+}
+
+ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
+{
+    vf acc[ND_TILE_ROWS][ND_TILE_PANELS * ND_PANEL_VECTORS];
+    ND_UNROLL for (int p = 0; p < P; p++)
+        ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) acc[p][v] = (vf){};
+    const float *a0 = g->a, *a5 = a0 + 5 * g->a_row, *a10 = a0 + 10 * g->a_row, *b = g->b;
+    const int64_t row = g->a_row, step = g->a_step, panel = g->b_panel;
+    for (int64_t k = g->k; k > 0; k--) {
+        vf w[ND_TILE_PANELS * ND_PANEL_VECTORS];
+        ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++)
+            w[v] = nd_load(b + (v / ND_PANEL_VECTORS) * panel + (v % ND_PANEL_VECTORS) * ND_VLEN);
+        ND_UNROLL for (int p = 0; p < P; p++) {
+            const float s = (p < 5 ? a0 : p < 10 ? a5 : a10)[(p % 5) * row];
+            ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) acc[p][v] += s * w[v];
+        }
+        a0 += step;
+        if (P > 5) a5 += step;
+        if (P > 10) a10 += step;
+        b += ND_LANES;
+    }
+    if (g->lanes == ND_LANES && !g->accumulate) {
+        ND_UNROLL for (int p = 0; p < P; p++)
+            ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) 
+                nd_store(g->c + p * g->c_row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN, acc[p][v]);
+        return;
+    }
+    if (g->lanes == ND_LANES) {
+        ND_UNROLL for (int p = 0; p < P; p++)
+            ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) {
+                float *c = g->c + p * g->c_row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN;
+                nd_store(c, nd_load(c) + acc[p][v]);
+            }
+        return;
+    }
+    ND_UNROLL for (int p = 0; p < P; p++)
+        ND_UNROLL for (int q = 0; q < Q; q++)
+            nd_tile_store(g, g->c + p * g->c_row + q * g->c_panel, &acc[p][q * ND_PANEL_VECTORS], q == Q - 1 ? g->lanes : ND_LANES);
+}
+
+typedef void nd_tile_function(const nd_product *g);
+#define ND_TILE(P, Q) static void nd_tile_##P##x##Q(const nd_product *g) { nd_tile(g, P, Q); }
+#if ND_TILE_ROWS == 14
+#define ND_TILES(Q) ND_TILE(1, Q) ND_TILE(2, Q) ND_TILE(3, Q) ND_TILE(4, Q) ND_TILE(5, Q) ND_TILE(6, Q) ND_TILE(7, Q) \
+    ND_TILE(8, Q) ND_TILE(9, Q) ND_TILE(10, Q) ND_TILE(11, Q) ND_TILE(12, Q) ND_TILE(13, Q) ND_TILE(14, Q)
+#define ND_TILE_NAMES(Q) { nd_tile_1x##Q, nd_tile_2x##Q, nd_tile_3x##Q, nd_tile_4x##Q, nd_tile_5x##Q, nd_tile_6x##Q, nd_tile_7x##Q, \
+    nd_tile_8x##Q, nd_tile_9x##Q, nd_tile_10x##Q, nd_tile_11x##Q, nd_tile_12x##Q, nd_tile_13x##Q, nd_tile_14x##Q }
+#elif ND_TILE_ROWS == 6
+#define ND_TILES(Q) ND_TILE(1, Q) ND_TILE(2, Q) ND_TILE(3, Q) ND_TILE(4, Q) ND_TILE(5, Q) ND_TILE(6, Q)
+#define ND_TILE_NAMES(Q) { nd_tile_1x##Q, nd_tile_2x##Q, nd_tile_3x##Q, nd_tile_4x##Q, nd_tile_5x##Q, nd_tile_6x##Q }
+#else
+#define ND_TILES(Q) ND_TILE(1, Q) ND_TILE(2, Q)
+#define ND_TILE_NAMES(Q) { nd_tile_1x##Q, nd_tile_2x##Q }
+#endif
+ND_TILES(1)
+#if ND_TILE_PANELS == 2
+ND_TILES(2)
+static nd_tile_function *const nd_tiles[2][ND_TILE_ROWS] = { ND_TILE_NAMES(1), ND_TILE_NAMES(2) };
+#else
+static nd_tile_function *const nd_tiles[1][ND_TILE_ROWS] = { ND_TILE_NAMES(1) };
+#endif
+
+/* The whole product: rows are split evenly among tiles. */
+static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
+{
+    const int64_t tiles = nd_ceil_div(rows, ND_TILE_ROWS), last_lanes = g.lanes;
+    const nd_product whole = g;
+    for (int64_t panel = 0; panel < panels;) {
+        const int64_t width = nd_min(ND_TILE_PANELS, panels - panel);
+        g.b = whole.b + panel * whole.b_panel;
+        g.lanes = panel + width == panels ? last_lanes : ND_LANES;
+        for (int64_t i = 0, row = 0; i < tiles; i++) {
+            const int64_t count = nd_ceil_div(rows - row, tiles - i);
+            g.a = whole.a + row * whole.a_row;
+            g.c = whole.c + row * whole.c_row + panel * whole.c_panel;
+            nd_tiles[width - 1][count - 1](&g);
+            row += count;
+        }
+        panel += width;
+    }
+}

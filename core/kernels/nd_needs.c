@@ -1,0 +1,79 @@
+/* What a plan needs of whoever runs it: scratch, buffers, well-formed expressions. */
+#include <string.h>
+#include "nd_kernels.h"
+#include "nd_operations.h"
+
+#define ND_OPERATION(operation, written, phases) operation_##operation,
+enum { ND_RULES(ND_OPERATION) };
+#define ND_WRITTEN(operation, written, phases) written,
+static const uint8_t written_by[] = {ND_RULES(ND_WRITTEN)};
+#define ND_CODE(name) +1
+enum { CODES = 0 ND_CODES(ND_CODE), FIRST_BINARY = 10, FIRST_TERNARY = CODES - 1 };
+
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static int64_t scratch_of(const nd_step *s)
+{
+    switch (s->kernel % ND_OPERATION_COUNT) {
+    case operation_conv: return s->words ? larger(ND_PATCH_SCRATCH, ND_BYTECODE_SCRATCH) : ND_PATCH_SCRATCH;
+    case operation_conv_dw: return ND_DW_SCRATCH;
+    case operation_map: return ND_BYTECODE_SCRATCH;
+    case operation_softmax_xent: return s->columns;
+    case operation_lrn_sum: return 3 * s->columns;
+    default: return 0;
+    }
+}
+
+int64_t nd_scratch(const nd_step *steps, int64_t count)
+{
+    int64_t most = 0;
+    for (int64_t i = 0; i < count; i++) most = larger(most, scratch_of(steps + i));
+    return (most + 15) / 16 * 16;
+}
+
+void nd_usage(const nd_step *steps, int64_t count, int64_t buffers, uint8_t *usage)
+{
+    memset(usage, 0, (size_t)buffers);
+    for (int64_t i = 0; i < count; i++)
+        for (int k = 0; k < ND_OPERANDS; k++) {
+            const int64_t buffer = nd_operand_of(steps + i, k)->buffer;
+            if (buffer < 0 || buffer >= buffers) continue;
+            usage[buffer] |= written_by[steps[i].kernel % ND_OPERATION_COUNT] >> k & 1 ? 3 : 1;
+        }
+}
+
+static int readable(int32_t place, int64_t inputs, int32_t constants)
+{
+    if (place >= ND_PLACE_CONSTANT) return place - ND_PLACE_CONSTANT < constants;
+    if (place >= ND_PLACE_INPUT) return place - ND_PLACE_INPUT < inputs;
+    return place >= 0 && place < ND_REGISTERS;
+}
+
+static const char *fault_of_code(const int32_t *w, int64_t words, int64_t inputs)
+{
+    const int32_t instructions = w[0], constants = w[1];
+    if (instructions < 1 || constants < 0 || constants > ND_MAX_CONSTANTS || words != 2 + 5 * (int64_t)instructions + constants)
+        return "an expression has the wrong number of words";
+    for (int32_t i = 0; i < instructions; i++) {
+        const int32_t *at = w + 2 + 5 * i;
+        if (at[0] < 0 || at[0] >= CODES) return "an expression has an unknown operation";
+        const int arity = at[0] < FIRST_BINARY ? 1 : at[0] < FIRST_TERNARY ? 2 : 3, last = i == instructions - 1;
+        if (last ? at[1] != ND_PLACE_OUTPUT : at[1] < 0 || at[1] >= ND_REGISTERS) return "an expression writes to the wrong place";
+        for (int k = 0; k < arity; k++)
+            if (!readable(at[2 + k], inputs, constants)) return "an expression reads from the wrong place";
+    }
+    return 0;
+}
+
+nd_fault nd_check_code(const nd_step *steps, int64_t count, float *const *buffers)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const nd_step *s = steps + i;
+        const int64_t operation = s->kernel % ND_OPERATION_COUNT;
+        if (operation != operation_map && !(operation == operation_conv && s->words)) continue;
+        const nd_operand *o = nd_operand_of(s, operation == operation_map ? 1 : 3);
+        const char *reason = fault_of_code((const int32_t *)(buffers[o->buffer] + o->offset), s->words, s->inputs);
+        if (reason) return (nd_fault){i, reason};
+    }
+    return (nd_fault){-1, 0};
+}

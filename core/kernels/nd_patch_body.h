@@ -1,0 +1,85 @@
+/* Patches of an image as rows of a matrix: row r = (image, oh, ow), columns (kh, kw, channel of the group). */
+typedef struct { int64_t image, oh, ow; } nd_pixel;
+
+ND_INLINE nd_pixel nd_pixel_of(const nd_step *s, int64_t row)
+{
+    const int64_t area = s->out_h * s->out_w, rest = row % area;
+    return (nd_pixel){row / area, rest / s->out_w, rest % s->out_w};
+}
+
+ND_INLINE void nd_next_pixel(const nd_step *s, nd_pixel *p)
+{
+    if (++p->ow < s->out_w) return;
+    p->ow = 0;
+    if (++p->oh < s->out_h) return;
+    p->oh = 0;
+    p->image++;
+}
+
+/* The position in the source of tap `tap`, or -1 where there is only padding or a zero between spread pixels. */
+ND_INLINE int64_t nd_source(int64_t out, int64_t tap, int64_t stride, int64_t pad, int64_t dilation, int64_t upsample, int64_t size)
+{
+    const int64_t at = out * stride - pad + tap * dilation;
+    if (at < 0) return -1;
+    if (upsample == 1) return at < size ? at : -1;
+    return at % upsample || at / upsample >= size ? -1 : at / upsample;
+}
+
+/* Columns [begin, end) of one kernel row, tap by tap. */
+static void nd_patch_taps(const nd_step *s, const float *line, int64_t ow, int64_t begin, int64_t end, float *to)
+{
+    const int64_t channels = s->in_c / s->groups;
+    while (begin < end) {
+        const int64_t tap = begin / channels, c = begin - tap * channels, count = nd_min(end - begin, channels - c);
+        const int64_t iw = nd_source(ow, tap, s->stride_w, s->pad_left, s->dilation_w, s->upsample_w, s->in_w);
+        if (iw < 0) nd_fill_run(to, 0, count);
+        else nd_copy_run(to, line + iw * s->in_c + c, count);
+        begin += count;
+        to += count;
+    }
+}
+
+/* The same where the taps of a kernel row lie side by side: one run, clipped at both edges of the image. */
+ND_INLINE void nd_patch_run(const nd_step *s, const float *line, int64_t ow, int64_t begin, int64_t end, float *to)
+{
+    const int64_t start = (ow * s->stride_w - s->pad_left) * s->in_c;
+    const int64_t low = nd_min(nd_max(begin, -start), end), high = nd_max(nd_min(end, s->in_w * s->in_c - start), low);
+    if (low > begin) nd_fill_run(to, 0, low - begin);
+    nd_copy_run(to + (low - begin), line + start + low, high - low);
+    if (high < end) nd_fill_run(to + (high - begin), 0, end - high);
+}
+
+/* Columns [k0, k1) of rows [r0, r1), densely, into `to`. */
+static void nd_patches(const nd_step *s, const float *x, int64_t group, int64_t r0, int64_t r1, int64_t k0, int64_t k1, float *to)
+{
+    const int64_t channels = s->in_c / s->groups, width = s->kernel_w * channels;
+    const int64_t image = nd_operand_of(s, 1)->image;
+    const int in_one_run = s->groups == 1 && s->dilation_w == 1 && s->upsample_w == 1;
+    nd_pixel pixel = nd_pixel_of(s, r0);
+    for (int64_t r = r0; r < r1; r++) {
+        const float *source = x + pixel.image * image + group * channels;
+        for (int64_t k = k0; k < k1;) {
+            const int64_t kh = k / width, begin = k - kh * width, end = nd_min(width, begin + k1 - k);
+            const int64_t ih = nd_source(pixel.oh, kh, s->stride_h, s->pad_top, s->dilation_h, s->upsample_h, s->in_h);
+            const float *line = source + nd_max(ih, 0) * s->in_w * s->in_c;
+            if (ih < 0) nd_fill_run(to, 0, end - begin);
+            else if (in_one_run) nd_patch_run(s, line, pixel.ow, begin, end, to);
+            else nd_patch_taps(s, line, pixel.ow, begin, end, to);
+            to += end - begin;
+            k += end - begin;
+        }
+        nd_next_pixel(s, &pixel);
+    }
+}
+
+/* Whether the rows of the matrix lie in x as they are. */
+ND_INLINE int nd_patches_are_x(const nd_step *s)
+{
+    return s->kernel_h * s->kernel_w * s->stride_h * s->stride_w * s->upsample_h * s->upsample_w == 1 && !s->pad_top && !s->pad_left
+        && s->in_h == s->out_h && s->in_w == s->out_w;
+}
+
+ND_INLINE int64_t nd_depth(const nd_step *s) { return s->kernel_h * s->kernel_w * (s->in_c / s->groups); }
+ND_INLINE int64_t nd_panels(const nd_step *s) { return nd_ceil_div(s->out_c / s->groups, ND_LANES); }
+/* Terms of one segment: a function of the length of the sum alone, since it decides bits. */
+ND_INLINE int64_t nd_segment(int64_t terms) { return nd_ceil_div(terms, nd_ceil_div(terms, ND_SEGMENT)); }

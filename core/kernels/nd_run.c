@@ -1,0 +1,195 @@
+/* The interpreter of a plan.
+ *
+ * A stage is one phase of one step (stage 0 opens the run); its tasks are claimed from a ticket that holds the stage and the next task, so that whoever is late claims
+ * from the stage that is running. Whoever finishes a stage's last task opens the next, and runs small ones alone before; nobody waits for a thread that has
+ * claimed nothing.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
+#include "nd_kernels.h"
+#include "nd_operations.h"
+#include "nd_team.h"
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+enum { PHASES = 8, OPENING = 0, SPINS = 2000, YIELDS = 50 };
+static const int64_t small_step = 4000, small_plan = 20000; /* nanoseconds of work that are not worth a second thread */
+static const int64_t poll_interval = 50000000, nap = 20000000;
+
+typedef struct {
+    const nd_plan_run *run;
+    _Atomic uint64_t ticket;
+    _Alignas(64) _Atomic int64_t done;
+    _Alignas(64) _Atomic uint32_t epoch;
+    _Atomic int sleepers, stop, committed;
+    int64_t polled;
+} run_state;
+
+#define ND_PHASES(operation, written, phases) phases,
+static const int phases_of[] = {ND_RULES(ND_PHASES)};
+#undef ND_PHASES
+
+static int64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t tasks_of(const nd_plan_run *run, uint64_t stage)
+{
+    if (stage == OPENING) return 1;
+    const nd_step *step = &run->steps[stage / PHASES - 1];
+    return nd_kernel_of(step->kernel)->tasks(step, (int)(stage % PHASES), run->n);
+}
+
+static nd_call call_of(const nd_plan_run *run, uint64_t stage, int member)
+{
+    const nd_step *step = &run->steps[stage / PHASES - 1];
+    nd_call call = {.step = step, .n = run->n, .phase = (int)(stage % PHASES), .scratch = run->scratch + member * run->scratch_elements};
+    for (int i = 0; i < ND_OPERANDS; i++) {
+        const nd_operand *o = nd_operand_of(step, i);
+        if (o->buffer >= 0 && run->buffers[o->buffer]) call.x[i] = run->buffers[o->buffer] + o->offset;
+    }
+    return call;
+}
+
+/* Asks, on the calling thread, whether to stop. */
+static void poll(run_state *state, int member)
+{
+    if (member || !state->run->poll || atomic_load_explicit(&state->committed, memory_order_relaxed)) return;
+    const int64_t time = now();
+    if (time - state->polled < poll_interval) return;
+    state->polled = time;
+    if (state->run->poll()) atomic_store(&state->stop, 1);
+}
+
+static int stopped(run_state *state) { return atomic_load(&state->stop) && !atomic_load(&state->committed); }
+
+static void run_stage(run_state *state, uint64_t stage, int64_t tasks, int member)
+{
+    const nd_call call = call_of(state->run, stage, member);
+    const nd_kernel *kernel = nd_kernel_of(call.step->kernel);
+    for (int64_t task = 0; task < tasks && !stopped(state); task++) {
+        kernel->run(&call, task);
+        poll(state, member);
+    }
+}
+
+static uint64_t end_of(const nd_plan_run *run) { return ((uint64_t)run->count + 1) * PHASES; }
+
+static uint64_t next_stage(const nd_plan_run *run, uint64_t stage)
+{
+    if (stage == OPENING) return PHASES;
+    const nd_step *step = &run->steps[stage / PHASES - 1];
+    const int phases = phases_of[step->kernel % ND_OPERATION_COUNT];
+    return (int)(stage % PHASES) + 1 < phases ? stage + 1 : (stage / PHASES + 1) * PHASES;
+}
+
+/* Runs stages from `stage` on until one is worth sharing (if there is anyone to share with); returns it. Nothing else runs meanwhile. */
+static uint64_t advance(run_state *state, uint64_t stage, int member, int share)
+{
+    const nd_plan_run *run = state->run;
+    const uint64_t end = end_of(run);
+    while (stage < end && !stopped(state)) {
+        const nd_step *step = &run->steps[stage / PHASES - 1];
+        if (step->update_starts) {
+            if (atomic_load(&state->stop)) break;
+            atomic_store(&state->committed, 1);
+        }
+        const int64_t tasks = tasks_of(run, stage);
+        if (share && tasks > 1 && step->cost >= small_step) return stage;
+        run_stage(state, stage, tasks, member);
+        stage = next_stage(run, stage);
+    }
+    return end;
+}
+
+static void publish(run_state *state, uint64_t stage)
+{
+    atomic_store(&state->done, 0);
+    atomic_store(&state->ticket, stage << 32);
+    atomic_fetch_add(&state->epoch, 1);
+#if defined(__linux__)
+    if (atomic_load(&state->sleepers)) syscall(SYS_futex, &state->epoch, FUTEX_WAKE_PRIVATE, ND_MAX_THREADS, 0, 0, 0);
+#endif
+}
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Until the ticket is of another stage: spin, then give the processor away, then sleep, so that more threads than cores do no harm. */
+static void wait_for_next(run_state *state, uint64_t stage, int member)
+{
+    for (int64_t turn = 0; atomic_load(&state->ticket) >> 32 == stage; turn++) {
+        if (turn < SPINS) {
+            relax();
+            continue;
+        }
+        poll(state, member);
+#if defined(__linux__)
+        if (turn >= SPINS + YIELDS) {
+            const struct timespec limit = {0, nap};
+            const uint32_t epoch = atomic_load(&state->epoch);
+            atomic_fetch_add(&state->sleepers, 1);
+            if (atomic_load(&state->ticket) >> 32 == stage) syscall(SYS_futex, &state->epoch, FUTEX_WAIT_PRIVATE, epoch, &limit, 0, 0);
+            atomic_fetch_sub(&state->sleepers, 1);
+            continue;
+        }
+#endif
+        sched_yield();
+    }
+}
+
+static void work(int member, int size, void *argument)
+{
+    run_state *state = argument;
+    const nd_plan_run *run = state->run;
+    const uint64_t end = end_of(run);
+    if (size == 1) {
+        advance(state, PHASES, 0, 0);
+        return;
+    }
+    uint64_t current = OPENING;
+    int64_t tasks = 1;
+    nd_call call = {0};
+    const nd_kernel *kernel = 0;
+    for (;;) {
+        const uint64_t claim = atomic_fetch_add(&state->ticket, 1), stage = claim >> 32;
+        const int64_t task = (int64_t)(claim & UINT32_MAX);
+        if (stage >= end) return;
+        if (stage != current) {
+            current = stage;
+            tasks = tasks_of(run, stage);
+            call = call_of(run, stage, member);
+            kernel = nd_kernel_of(call.step->kernel);
+        }
+        if (task >= tasks) {
+            wait_for_next(state, stage, member);
+            continue;
+        }
+        if (stage != OPENING && !stopped(state)) kernel->run(&call, task);
+        poll(state, member);
+        if (atomic_fetch_add(&state->done, 1) == tasks - 1) publish(state, advance(state, next_stage(run, stage), member, 1));
+    }
+}
+
+int nd_run(const nd_plan_run *run)
+{
+    run_state state = {.run = run, .polled = now()};
+    int64_t total = 0;
+    for (int64_t i = 0; i < run->count; i++) total += run->steps[i].cost;
+    nd_team_run(total < small_plan ? 1 : run->threads, work, &state);
+    return stopped(&state);
+}

@@ -1,0 +1,86 @@
+/* The vector type for ND_VLEN lanes, and what GNU C has no operator for. Included once by the file of each instruction set. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#include "nd_kernels.h"
+#include "nd_operations.h"
+
+#define ND_INLINE static inline __attribute__((always_inline))
+#define ND_UNROLL _Pragma("GCC unroll 32")
+#define ND_PANEL_VECTORS (ND_LANES / ND_VLEN)
+#define ND_JOIN_(a, b) a##b
+#define ND_JOIN(a, b) ND_JOIN_(a, b)
+#define ND_NAME(operation) ND_JOIN(nd_##operation##_f32__, ND_SUFFIX)
+
+typedef float vf __attribute__((vector_size(ND_VLEN * 4)));
+typedef int32_t vi __attribute__((vector_size(ND_VLEN * 4)));
+typedef uint32_t vu __attribute__((vector_size(ND_VLEN * 4)));
+typedef float vf_any __attribute__((vector_size(ND_VLEN * 4), aligned(4), may_alias));
+
+ND_INLINE int64_t nd_min(int64_t a, int64_t b) { return a < b ? a : b; }
+ND_INLINE int64_t nd_max(int64_t a, int64_t b) { return a > b ? a : b; }
+ND_INLINE int64_t nd_ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+ND_INLINE int64_t nd_images(const nd_step *s, int operand, int64_t n) { return nd_operand_of(s, operand)->image ? n : 1; }
+
+ND_INLINE vf nd_load(const float *p) { return *(const vf_any *)p; }
+ND_INLINE void nd_store(float *p, vf v) { *(vf_any *)p = v; }
+ND_INLINE vf nd_splat(float s) { return s - (vf){}; }
+
+#if defined(__x86_64__) && ND_VLEN == 16
+ND_INLINE vf nd_load_part(const float *p, int64_t count) { return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p); }
+ND_INLINE void nd_store_part(float *p, vf v, int64_t count) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v); }
+#elif defined(__x86_64__) && ND_VLEN == 8
+static const int32_t nd_part_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+ND_INLINE __m256i nd_mask_of(int64_t count) { return _mm256_loadu_si256((const __m256i *)(nd_part_mask + 8 - count)); }
+ND_INLINE vf nd_load_part(const float *p, int64_t count) { return (vf)_mm256_maskload_ps(p, nd_mask_of(count)); }
+ND_INLINE void nd_store_part(float *p, vf v, int64_t count) { _mm256_maskstore_ps(p, nd_mask_of(count), (__m256)v); }
+#else
+ND_INLINE vf nd_load_part(const float *p, int64_t count)
+{
+    vf v = {};
+    for (int64_t i = 0; i < count; i++) v[i] = p[i];
+    return v;
+}
+ND_INLINE void nd_store_part(float *p, vf v, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) p[i] = v[i];
+}
+#endif
+
+ND_INLINE vf nd_load_up_to(const float *p, int64_t count) { return count >= ND_VLEN ? nd_load(p) : nd_load_part(p, count); }
+ND_INLINE void nd_store_up_to(float *p, vf v, int64_t count)
+{
+    if (count >= ND_VLEN) nd_store(p, v);
+    else nd_store_part(p, v, count);
+}
+
+/* mask ? a : b, lane by lane: C has no vector ?: */
+ND_INLINE vf nd_select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+/* NaN wins, as in NumPy. */
+ND_INLINE vf nd_vmax(vf a, vf b) { return nd_select((a >= b) | (a != a), a, b); }
+ND_INLINE vf nd_vmin(vf a, vf b) { return nd_select((a <= b) | (a != a), a, b); }
+ND_INLINE vf nd_vabs(vf a) { return (vf)((vi)a & 0x7fffffff); }
+
+/* The sum of the lanes, halves first. */
+ND_INLINE float nd_lanes_sum(vf v)
+{
+    float t[ND_VLEN];
+    nd_store(t, v);
+    for (int width = ND_VLEN / 2; width; width /= 2)
+        for (int i = 0; i < width; i++) t[i] += t[i + width];
+    return t[0];
+}
+
+ND_INLINE void nd_copy_run(float *to, const float *from, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + ND_VLEN <= count; i += ND_VLEN) nd_store(to + i, nd_load(from + i));
+    if (i < count) nd_store_part(to + i, nd_load_part(from + i, count - i), count - i);
+}
+
+ND_INLINE void nd_fill_run(float *to, float number, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + ND_VLEN <= count; i += ND_VLEN) nd_store(to + i, nd_splat(number));
+    if (i < count) nd_store_part(to + i, nd_splat(number), count - i);
+}
