@@ -52,12 +52,12 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N110",
         "a size with blanks",
-        "A size is one word: `3x3`, `224x224x3`, `{n}x{n}x1`.",
+        "A size is one word without blanks, so that it reads as one number: `3x3`, `224x224x3`, `{n}x{n}x1`.",
     ),
     Page(
         "N111",
         "a number that begins with a point",
-        "Write `0.5`, not `.5`.",
+        "Write `0.5`, not `.5`: a point that begins a word asks for a member, as in `_.c`.",
     ),
     Page(
         "N112",
@@ -84,11 +84,11 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N116",
         "a name that is too long",
-        "A name has at most 200 characters.",
+        "A name has at most 200 characters, so that paths and messages stay readable. Shorten it.",
     ),
     Page(
         "N117",
         "another language's operator",
-        "`and`, `or` and `not` are words here.",
+        "`and`, `or` and `not` are words here, as in Python; `&&`, `||` and `!` mean nothing.",
     ),
 )

@@ -92,7 +92,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N216",
         "nothing to check",
-        "The file holds no net and no block.",
+        "The file holds no net and no block, perhaps only comments. A net begins with `net Name {`.",
     ),
     Page(
         "N217",

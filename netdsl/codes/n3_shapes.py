@@ -41,7 +41,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N307",
         "a count that does not match",
-        "`reshape` keeps the number of elements.",
+        "`reshape` keeps the number of elements: the product of the new sizes equals that of the old ones.",
     ),
     Page(
         "N308",
@@ -63,7 +63,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N311",
         "a size that is no size",
-        "Sizes count from 1 to 2^31 - 1.",
+        "Sizes count from 1 to 2^31 - 1: an image without height holds nothing to look at.",
     ),
     Page(
         "N320",
