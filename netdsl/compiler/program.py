@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl import core
+from netdsl.core import _engine as engine
 from netdsl.compiler.assemble import assemble
 from netdsl.compiler.lower import lower
 from netdsl.compiler.passes import rewrite
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netdsl.ops.op import Build, Value
 
 Array = np.ndarray[Any, Any]
-MAX_THREADS = 256
+MAX_THREADS = engine.MAX_THREADS
 MAX_BATCH = 2**20
 
 
@@ -37,8 +37,8 @@ class Program:
         self.plan = plan
         self.weights = weights
         self.threads = threads
-        self._engine = core.Engine(plan.records, plan.sizes, plan.batch)
-        self._prepare = core.Engine(plan.prepare_records, plan.sizes, 1) if len(plan.prepare_records) else None
+        self._engine = engine.Engine(plan.records, plan.sizes, plan.batch)
+        self._prepare = engine.Engine(plan.prepare_records, plan.sizes, 1) if len(plan.prepare_records) else None
         self._prepared = np.zeros(plan.prepared_size, np.float32)
         self._scalars = np.zeros(max(len(plan.scalars), 1), np.float32)
         self._version = -1
@@ -187,7 +187,7 @@ def compile(
     Raises `NetError` N7xx for arguments that do not fit.
     """
     _check_count("batch", batch, MAX_BATCH)
-    threads = core.default_threads() if threads is None else threads
+    threads = engine.default_threads() if threads is None else threads
     _check_count("threads", threads, MAX_THREADS)
     for name in want:
         if name not in net.nodes and name not in net.labels:
@@ -208,3 +208,13 @@ def _check_count(name: str, value: int, most: int) -> None:
         raise fail("N708", f"`{name}` is an integer, not {type(value).__name__}")
     if not 1 <= value <= most:
         raise fail("N708", f"`{name}` is {value}; it must be from 1 to {most}")
+
+
+def _table(isa: str | None) -> KernelTable:
+    """The engine's names for an instruction set; raises `NetError` N709."""
+    try:
+        chosen = engine.isa(isa)
+    except ValueError as cause:
+        raise fail("N709", str(cause)) from None
+    rows = {name: row for row, (name, own) in enumerate(engine.kernel_names()) if own == chosen}
+    return KernelTable(chosen, rows, {name: column for column, name in enumerate(engine.field_names())})

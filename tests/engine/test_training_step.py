@@ -34,6 +34,12 @@ def batch_of(net: netdsl.Net, images: int) -> dict[str, np.ndarray]:
     return {"image": x, "labels": rng.integers(0, 10, images).astype(np.int32)}
 
 
+def assert_close(found: np.ndarray, expected: np.ndarray, tensor: str) -> None:
+    """Relative L2 within 1e-4, the bound on gradients; a bias before batch norm has gradient 0, so 1e-6 an element is noise."""
+    error = np.linalg.norm(found - expected)
+    assert error <= 1e-4 * np.linalg.norm(expected) + 1e-6 * np.sqrt(expected.size), tensor
+
+
 def trained(name: str, optimizer: Optimiser, *, steps: int = 1, images: int = 8, **options: object) -> Weights:
     net, rule = rules(name, optimizer)
     weights = Weights(initial_arrays(net, 2))
@@ -59,7 +65,7 @@ def expected_after_one_step(name: str, optimizer: Optimiser, images: int) -> dic
 def test_one_sgd_step_equals_the_reference(name: str, isa: str) -> None:
     found = trained(name, SGD, isa=isa)
     for tensor, array in expected_after_one_step(name, SGD, 8).items():
-        np.testing.assert_allclose(found[tensor], array, rtol=2e-4, atol=2e-6, err_msg=tensor)
+        assert_close(found[tensor], array, tensor)
 
 
 def test_one_adam_step_moves_every_weight_by_the_learning_rate() -> None:
@@ -73,7 +79,7 @@ def test_one_adam_step_moves_every_weight_by_the_learning_rate() -> None:
 def test_a_smaller_last_batch_gives_its_own_mean_gradient() -> None:
     found = trained("lenet5", SGD, images=5)
     for tensor, array in expected_after_one_step("lenet5", SGD, 5).items():
-        np.testing.assert_allclose(found[tensor], array, rtol=2e-4, atol=2e-6, err_msg=tensor)
+        assert_close(found[tensor], array, tensor)
 
 
 @pytest.mark.parametrize("name", NETS)

@@ -1,0 +1,154 @@
+"""What a program does with the arrays it is given (FAULTS rows 100 to 106, 109 and 110)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import netdsl
+from netdsl import NetError, Program
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return netdsl.compile(netdsl.load("lenet5"), batch=4, threads=2)
+
+
+@pytest.fixture(scope="module")
+def x() -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(4, 32, 32, 1)).astype(np.float32)
+
+
+VIEWS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "fortran": np.asfortranarray,
+    "every second": lambda x: np.repeat(x, 2, axis=1)[:, ::2],
+    "negative strides": lambda x: x[:, ::-1].copy()[:, ::-1],
+    "transposed": lambda x: x.transpose(0, 2, 1, 3).copy().transpose(0, 2, 1, 3),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_row_100_views_give_the_bits_of_a_contiguous_copy(program: Program, x: np.ndarray, view: str) -> None:
+    assert np.array_equal(program(VIEWS[view](x)), program(x))
+
+
+def test_row_100_a_broadcast_image_gives_equal_rows(program: Program, x: np.ndarray) -> None:
+    y = program(np.broadcast_to(x[:1], (4, 32, 32, 1)))
+    assert np.array_equal(y, np.repeat(program(x[:1]), 4, axis=0))
+
+
+def test_row_101_misaligned_buffer(program: Program, x: np.ndarray) -> None:
+    raw = np.zeros(x.nbytes + 1, np.uint8)
+    raw[1:] = np.frombuffer(x.tobytes(), np.uint8)
+    assert np.array_equal(program(raw[1:].view(np.float32).reshape(x.shape)), program(x))
+
+
+def test_row_102_read_only_input(program: Program, x: np.ndarray) -> None:
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    assert np.array_equal(program(frozen), program(x))
+
+
+WRONG: dict[str, tuple[object, str]] = {
+    "none": (None, "N703"),
+    "a word": ("image", "N703"),
+    "objects": (np.array([None, 1]), "N703"),
+    "ragged": ([[1.0], [1.0, 2.0]], "N703"),
+    "bytes": (np.zeros((1, 32, 32, 1), np.uint8), "N703"),
+    "float64": (np.zeros((1, 32, 32, 1)), "N703"),
+    "no batch": (np.zeros((32, 32, 1), np.float32), "N704"),
+    "another size": (np.zeros((1, 28, 28, 1), np.float32), "N704"),
+    "a scalar": (np.float32(1), "N704"),
+    "another name": ({"picture": np.zeros((1, 32, 32, 1), np.float32)}, "N705"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_row_103_what_does_not_fit_is_refused_with_a_code(program: Program, what: str) -> None:
+    given, code = WRONG[what]
+    with pytest.raises(NetError) as error:
+        program(given)
+    assert error.value.code == code
+
+
+def test_row_104_no_images_give_no_rows(program: Program) -> None:
+    assert program(np.zeros((0, 32, 32, 1), np.float32)).shape == (0, 10)
+
+
+def test_row_105_nan_stays_in_its_image(program: Program, x: np.ndarray) -> None:
+    spoiled = x.copy()
+    spoiled[2, 5, 5, 0] = np.nan
+    y, clean = program(spoiled), program(x)
+    assert np.isnan(y[2]).all()
+    assert np.array_equal(y[[0, 1, 3]], clean[[0, 1, 3]])
+
+
+@pytest.mark.parametrize("call", ["relu", "maxpool(2x2)", "global_maxpool", "conv(3, 3x3, act=relu)"])
+def test_row_105_nan_propagates(call: str) -> None:
+    program = netdsl.compile(netdsl.parse(f"net A {{\ninput x: 4x4x2\n{call}\n}}"))
+    x = np.ones((1, 4, 4, 2), np.float32)
+    x[0, 1, 1, 0] = np.nan
+    assert np.isnan(program(x)).any()
+
+
+def test_row_106_infinity_leaves_other_images_alone(program: Program, x: np.ndarray) -> None:
+    spoiled = x.copy()
+    spoiled[0, 3, 3, 0] = np.inf
+    assert np.array_equal(program(spoiled)[1:], program(x)[1:])
+
+
+def test_row_109_input_is_not_changed_and_results_do_not_share_memory(program: Program, x: np.ndarray) -> None:
+    before = x.copy()
+    first = program(x)
+    kept = first.copy()
+    program(-x)
+    assert np.array_equal(x, before)
+    assert np.array_equal(first, kept)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 257, 10**5, 2**31, 2**63, 1.5, True])
+def test_row_110_threads_out_of_range_are_refused(threads: int) -> None:
+    with pytest.raises(NetError) as error:
+        netdsl.compile(netdsl.load("lenet5"), threads=threads)
+    assert error.value.code == "N708"
+
+
+def test_more_threads_than_cores_give_the_same_bits(program: Program, x: np.ndarray) -> None:
+    many = netdsl.compile(netdsl.load("lenet5"), program.weights, batch=4, threads=16)
+    assert np.array_equal(many(x), program(x))
+
+
+def test_more_images_than_the_batch_run_in_turns(program: Program, x: np.ndarray) -> None:
+    many = np.concatenate([x, x[:3], x])
+    assert np.array_equal(program(many)[4:7], program(x[:3]))
+
+
+def test_eight_python_threads_on_one_program_give_the_same_bits(program: Program, x: np.ndarray) -> None:
+    expected, found = program(x), []
+    workers = [threading.Thread(target=lambda: found.extend(program(x) for _ in range(5))) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(found) == 40
+    assert all(np.array_equal(y, expected) for y in found)
+
+
+def test_wanted_nodes_come_back_by_name(x: np.ndarray) -> None:
+    y = netdsl.compile(netdsl.load("lenet5"), batch=4, want=["C5", "Out"])(x)
+    assert {name: array.shape for name, array in y.items()} == {"C5": (4, 1, 1, 120), "Out": (4, 10)}
+
+
+def test_an_unknown_node_is_refused() -> None:
+    with pytest.raises(NetError) as error:
+        netdsl.compile(netdsl.load("lenet5"), want=["C7"])
+    assert error.value.code == "N707"
+
+
+def test_an_unknown_instruction_set_is_refused() -> None:
+    with pytest.raises(NetError) as error:
+        netdsl.compile(netdsl.load("lenet5"), isa="sse9")
+    assert error.value.code == "N709"
