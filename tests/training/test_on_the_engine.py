@@ -1,0 +1,44 @@
+"""Training on the engine: the reference's numbers, and the same bits whatever the threads."""
+
+import numpy as np
+import pytest
+
+from netdsl.compiler.weights import initialise
+from netdsl.data.dataset import Dataset, open_data
+from netdsl.language.load import load
+from netdsl.training import loop
+from netdsl.training.override import parse_override
+from netdsl.training.settings import read_settings
+
+from .conftest import reference_programs
+
+
+def lenet(*overrides):
+    net = load("lenet5")
+    settings = read_settings(net.settings, [parse_override(text) for text in overrides])
+    data = open_data("fashion_mnist").train
+    few = Dataset(data.images[:200], data.labels[:200], data.classes, data.name)
+    return loop.prepare(net, settings, few)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd(lr=0.1)", "sgd(lr=0.1, momentum=0.9, nesterov=true)", "adam"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "binary_cross_entropy"])
+def test_three_steps_of_lenet5_are_those_of_the_reference(optimizer, loss):
+    task = lenet(f"optimizer={optimizer}", f"loss={loss}", "batch=32", "steps=3")
+    start = initialise(task.net, 1)
+    engine = loop.train(task, loop.compiled(task, threads=1)).weights
+    reference = loop.train(task, reference_programs(task, initialise(task.net, 1))).weights
+    for name in task.net.tensors:
+        change, expected = engine[name] - start[name], reference[name] - start[name]
+        assert np.linalg.norm(change - expected) <= 1e-3 * np.linalg.norm(expected), name
+
+
+def test_threads_and_repetition_do_not_change_the_bits(tmp_path):
+    files = []
+    for number, threads in enumerate((1, 2, 3, 1)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        task = lenet("epochs=2", "batch=64")
+        loop.train(task, loop.compiled(task, threads=threads), folder=folder)
+        files.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert all(found == files[0] for found in files)
