@@ -12,7 +12,7 @@ import pytest
 
 from netdsl.graph.cost import cost_of
 from netdsl.graph.net import Net
-from netdsl.language.load import load
+from netdsl.language.load import load, parse
 from netdsl.language.parameters import parse_value
 
 ROWS = list(csv.DictReader((Path(__file__).parent / "published.csv").read_text().splitlines()))
@@ -27,7 +27,8 @@ def loaded(name: str, settings: str) -> Net:
 
 def measured(net: Net, quantity: str) -> int:
     path, _, what = quantity.rpartition(".")
-    inside = [p for p in net.nodes if not path or p == path or p.startswith(f"{path}.")]
+    prefix = path.removesuffix("*]") if path.endswith("[*]") else f"{path}."
+    inside = [p for p in net.nodes if not path or p == path or p.startswith(prefix)]
     if what == "rf":
         node = path if path in net.nodes else next(s.output for s in net.scopes if s.path == path)
         return max(net.fields[node])
@@ -63,3 +64,33 @@ def test_unet_published_sizes_hold() -> None:
 def test_unet_gives_184_pixels_less(size: int, out: int) -> None:
     net = loaded("unet", f"size={size}")
     assert [net.nodes[p].shape for p in net.outputs.values()] == [(out, out, 2)]
+
+
+def test_keras_mnist_has_the_eleven_rows_of_the_lecture() -> None:
+    net = loaded("keras_mnist", "")
+    rows = [(node.path, node.shape, cost_of(net, [node.path]).total) for node in net if node.inputs]
+    assert rows == [
+        ("conv1_1", (28, 28, 40), 1040),
+        ("max_pooling2d_1", (14, 14, 40), 0),
+        ("dropout_1", (14, 14, 40), 0),
+        ("conv1_2", (12, 12, 32), 11552),
+        ("max_pooling2d_2", (6, 6, 32), 0),
+        ("dropout_2", (6, 6, 32), 0),
+        ("flatten_1", (1152,), 0),
+        ("dense_1", (64,), 73792),
+        ("batch_normalization_1", (64,), 256),
+        ("dropout_3", (64,), 0),
+        ("dense_2", (10,), 650),
+    ]
+
+
+def test_padded_unet_keeps_its_size() -> None:
+    net = loaded("unet", "padded=true size=256")
+    assert [net.nodes[p].shape for p in net.outputs.values()] == [(256, 256, 2)]
+
+
+def test_vgg16_without_its_top_at_150_pixels() -> None:
+    text = files("netdsl.architectures").joinpath("vgg16.net").read_text()
+    cut = text[: text.index("  fc6:")].replace("224x224x3", "150x150x3") + "}\n"
+    net = parse(cut)
+    assert (net.params, net.nodes[list(net.nodes)[-1]].shape) == (14_714_688, (4, 4, 512))

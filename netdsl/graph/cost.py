@@ -12,7 +12,7 @@ from netdsl.shapes import checked
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
 
-FLOAT = 4
+FLOAT = 4  # bytes of a float32
 
 
 @dataclass(frozen=True)
