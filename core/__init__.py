@@ -12,4 +12,14 @@ from netdsl.core._engine import (
     real_fields,
 )
 
-__all__ = ["MAX_THREADS", "Engine", "cpu", "default_threads", "field_names", "isa", "isas", "kernel_names", "real_fields"]
+__all__ = [
+    "MAX_THREADS",
+    "Engine",
+    "cpu",
+    "default_threads",
+    "field_names",
+    "isa",
+    "isas",
+    "kernel_names",
+    "real_fields",
+]

@@ -79,10 +79,9 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
     const int64_t r0 = task / b.panel_blocks / s->groups * b.rows, r1 = nd_min(rows, r0 + b.rows);
     const int64_t out = s->out_c / s->groups, p0 = part * b.panels, p1 = nd_min(nd_panels(s), p0 + b.panels);
     if (r0 >= r1 || p0 >= p1) return;
-    const int direct = nd_patches_are_x(s);
     const int64_t first = group * out + p0 * ND_LANES, columns = nd_min(out, p1 * ND_LANES) - p0 * ND_LANES;
     nd_product g = {
-        .b_panel = depth * ND_LANES, .a_step = 1,
+        .b_panel = depth * ND_LANES,
         .c = call->x[0] + r0 * s->out_c + first, .c_row = s->out_c, .c_panel = ND_LANES,
         .lanes = columns - (p1 - p0 - 1) * ND_LANES,
     };
@@ -90,14 +89,10 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
         g.k = nd_min(segment, depth - k);
         g.b = call->x[2] + ((group * nd_panels(s) + p0) * depth + k) * ND_LANES;
         g.accumulate = k > 0;
-        if (direct) {
-            g.a = call->x[1] + r0 * s->in_c + group * (s->in_c / s->groups) + k;
-            g.a_row = s->in_c;
-        } else {
-            nd_patches(s, call->x[1], group, r0, r1, k, k + g.k, call->scratch);
-            g.a = call->scratch;
-            g.a_row = g.k;
-        }
+        const nd_matrix a = nd_patch_matrix(s, call->x[1], group, r0, r1, k, k + g.k, call->scratch);
+        g.a = a.p;
+        g.a_row = a.row;
+        g.a_step = a.column;
         nd_gemm(g, r1 - r0, p1 - p0);
     }
     if (s->words) nd_epilogue(call, r0, r1, first, columns, call->scratch);

@@ -48,24 +48,19 @@ static void nd_conv_dw_chunk(const nd_call *call, int64_t task)
     const int64_t rows = nd_images(s, 1, call->n) * s->out_h * s->out_w;
     const int64_t begin = nd_min(rows, chunk * s->chunk_rows), end = nd_min(rows, begin + s->chunk_rows);
     const int64_t first = group * out + p0 * ND_LANES, columns = nd_min(out, p1 * ND_LANES) - p0 * ND_LANES;
-    const int direct = nd_patches_are_x(s);
     float *patches = call->scratch, *gradients = call->scratch + ND_SEGMENT * ND_DW_COLUMNS;
     float *to = s->chunks > 1 ? call->x[3] + chunk * nd_panel_length(s) : call->x[0];
     nd_product g = {
-        .a_row = 1, .b = gradients, .c = to + ((group * panels + p0) * depth + k0) * ND_LANES,
+        .b = gradients, .c = to + ((group * panels + p0) * depth + k0) * ND_LANES,
         .c_row = ND_LANES, .c_panel = depth * ND_LANES, .lanes = ND_LANES,
     };
     int64_t r0 = begin;
     do {
         const int64_t r1 = nd_min(end, r0 + ND_SEGMENT);
-        if (direct) {
-            g.a = call->x[1] + r0 * s->in_c + group * (s->in_c / s->groups) + k0;
-            g.a_step = s->in_c;
-        } else {
-            nd_patches(s, call->x[1], group, r0, r1, k0, k1, patches);
-            g.a = patches;
-            g.a_step = k1 - k0;
-        }
+        const nd_matrix a = nd_patch_matrix(s, call->x[1], group, r0, r1, k0, k1, patches);
+        g.a = a.p;
+        g.a_row = a.column;
+        g.a_step = a.row;
         nd_pack_rows(s, call->x[2], r0, r1, first, columns, gradients);
         g.k = r1 - r0;
         g.b_panel = g.k * ND_LANES;

@@ -72,11 +72,62 @@ static void nd_patches(const nd_step *s, const float *x, int64_t group, int64_t 
     }
 }
 
+/* A line of one column: position `tap` of the kernel for pixels ow ... ow + count - 1 of a one-channel image. */
+ND_INLINE void nd_patch_line(const nd_step *s, const float *line, int64_t tap, int64_t ow, int64_t count, float *to)
+{
+    const int64_t start = ow * s->stride_w - s->pad_left + tap * s->dilation_w;
+    if (s->stride_w == 1) {
+        const int64_t low = nd_min(nd_max(0, -start), count), high = nd_max(nd_min(count, s->in_w - start), low);
+        nd_fill_run(to, 0, low);
+        nd_copy_run(to + low, line + start + low, high - low);
+        nd_fill_run(to + high, 0, count - high);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t iw = start + i * s->stride_w;
+        to[i] = iw >= 0 && iw < s->in_w ? line[iw] : 0;
+    }
+}
+
+/* The same matrix of a one-channel image, column after column: whole lines of pixels move at a time. */
+static void nd_patches_by_column(const nd_step *s, const float *x, int64_t r0, int64_t r1, int64_t k0, int64_t k1, float *to)
+{
+    const int64_t image = nd_operand_of(s, 1)->image;
+    for (int64_t k = k0; k < k1; k++) {
+        nd_pixel pixel = nd_pixel_of(s, r0);
+        for (int64_t r = r0; r < r1;) {
+            const int64_t count = nd_min(r1 - r, s->out_w - pixel.ow);
+            const int64_t ih = nd_source(pixel.oh, k / s->kernel_w, s->stride_h, s->pad_top, s->dilation_h, s->upsample_h, s->in_h);
+            if (ih < 0) nd_fill_run(to, 0, count);
+            else nd_patch_line(s, x + pixel.image * image + ih * s->in_w, k % s->kernel_w, pixel.ow, count, to);
+            to += count;
+            r += count;
+            pixel.ow = s->out_w - 1;
+            nd_next_pixel(s, &pixel);
+        }
+    }
+}
+
 /* Whether the rows of the matrix lie in x as they are. */
 ND_INLINE int nd_patches_are_x(const nd_step *s)
 {
     return s->kernel_h * s->kernel_w * s->stride_h * s->stride_w * s->upsample_h * s->upsample_w == 1 && !s->pad_top && !s->pad_left
         && s->in_h == s->out_h && s->in_w == s->out_w;
+}
+
+/* Element (r, k) lies at p[r*row + k*column]. */
+typedef struct { const float *p; int64_t row, column; } nd_matrix;
+
+/* Rows [r0, r1) and columns [k0, k1) of the matrix, in x itself or packed into the scratch. */
+static nd_matrix nd_patch_matrix(const nd_step *s, const float *x, int64_t group, int64_t r0, int64_t r1, int64_t k0, int64_t k1, float *scratch)
+{
+    if (nd_patches_are_x(s)) return (nd_matrix){x + r0 * s->in_c + group * (s->in_c / s->groups) + k0, s->in_c, 1};
+    if (s->in_c == 1 && s->upsample_w == 1) {
+        nd_patches_by_column(s, x, r0, r1, k0, k1, scratch);
+        return (nd_matrix){scratch, 1, r1 - r0};
+    }
+    nd_patches(s, x, group, r0, r1, k0, k1, scratch);
+    return (nd_matrix){scratch, k1 - k0, 1};
 }
 
 ND_INLINE int64_t nd_depth(const nd_step *s) { return s->kernel_h * s->kernel_w * (s->in_c / s->groups); }

@@ -1,6 +1,7 @@
 """One step of a plan, built by field names and run on arrays."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from netdsl import core
 
 FIELDS = {name: i for i, name in enumerate(core.field_names())}
 KERNELS = {key: i for i, key in enumerate(core.kernel_names())}
-CODES = "copy neg abs exp log sqrt tanh sigmoid erf log1p add sub mul div pow max min gt ge eq where".split()
+CODES = ["copy", "neg", "abs", "exp", "log", "sqrt", "tanh", "sigmoid", "erf", "log1p", "add", "sub", "mul", "div", "pow", "max", "min", "gt", "ge", "eq", "where"]
 
 
 @dataclass
@@ -115,8 +116,17 @@ def geometry(x, out, *, kernel, stride=(1, 1), pad=(0, 0), dilation=(1, 1), upsa
     """Fields of a window: sizes of x (N, H, W, C) and of the result (H, W, C)."""
     pairs = {"kernel": kernel, "stride": stride, "dilation": dilation, "upsample": upsample}
     fields = {f"{name}_{axis}": pair[i] for name, pair in pairs.items() for i, axis in enumerate("hw")}
-    fields |= {f"in_{a}": x.shape[1 + i] for i, a in enumerate("hwc")} | {f"out_{a}": out[i] for i, a in enumerate("hwc")}
+    fields |= {f"in_{a}": x.shape[1 + i] for i, a in enumerate("hwc")} | {
+        f"out_{a}": out[i] for i, a in enumerate("hwc")
+    }
     return fields | {"pad_top": pad[0], "pad_left": pad[1], "groups": groups}
+
+
+@pytest.fixture
+def steps():
+    """The functions above: test modules cannot import this one."""
+    made = (run, record, images, fixed, code, panel, unpanel, patches, grouped, geometry)
+    return SimpleNamespace(**{function.__name__: function for function in made})
 
 
 @pytest.fixture(params=core.isas())
