@@ -181,4 +181,10 @@ PAGES: tuple[Page, ...] = (
         "a positional argument behind a named one",
         "As in Python, arguments without a name come first. `default` takes named ones only.",
     ),
+    Page(
+        "N233",
+        "an initialiser that is not one",
+        "The name is no initialiser, or its numbers do not fit: `he_normal`, `glorot_uniform`, `zeros`, `normal(0.01)`, "
+        "`uniform(-0.1, 0.1)`, `constant(0.5)` …",
+    ),
 )

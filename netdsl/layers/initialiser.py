@@ -93,20 +93,20 @@ INITIALISERS: dict[str, Initialiser] = {
 
 
 def resolve(value: object, argument: str = "init") -> tuple[Initialiser, tuple[float, ...]]:
-    """The initialiser and its numbers, from `he_normal` or `normal(0.01)`; raises `Fault` N210."""
+    """The initialiser and its numbers, from `he_normal` or `normal(0.01)`; raises `Fault` N233."""
     if isinstance(value, Word):
         value = Applied(str(value))
     if not isinstance(value, Applied) or value.name not in INITIALISERS:
         name = value.name if isinstance(value, Applied) else str(value)
-        raise Fault("N210", f"there is no initialiser `{name}`", argument, changes=_nearest(name, argument))
+        raise Fault("N233", f"there is no initialiser `{name}`", argument, changes=_nearest(name, argument))
     found = INITIALISERS[value.name]
     given = {**dict(zip(found.numbers, value.arguments, strict=False)), **value.keywords}
     if set(given) != set(found.numbers) or len(value.arguments) > len(found.numbers):
         takes = f"`{value.name}({', '.join(found.numbers)})`" if found.numbers else f"`{value.name}` alone"
-        raise Fault("N210", f"write {takes}, not `{value!r}`", argument)
+        raise Fault("N233", f"write {takes}, not `{value!r}`", argument)
     for name, number in given.items():
         if isinstance(number, bool) or not isinstance(number, int | float):
-            raise Fault("N210", f"`{name}` of `{value.name}` is a number", argument)
+            raise Fault("N233", f"`{name}` of `{value.name}` is a number", argument)
     return found, tuple(float(given[name]) for name in found.numbers)  # type: ignore[arg-type]
 
 

@@ -66,4 +66,4 @@ def test_bilinear_is_a_triangle_on_the_diagonal() -> None:
 def test_what_is_no_initialiser_is_refused(value: object, words: str) -> None:
     with pytest.raises(Fault) as fault:
         resolve(value)
-    assert fault.value.code == "N210" and words in fault.value.message
+    assert fault.value.code == "N233" and words in fault.value.message
