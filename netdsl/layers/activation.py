@@ -168,7 +168,7 @@ def _declare(name: str, formula: Formula | None) -> type[Layer]:
         else "y_k = exp(x_k)/Σ exp(x_j) over the last axis.",
         "__annotations__": {n: "float" for n, _ in numbers},
         "__module__": __name__,
-        "examples": ((name, ((4, 3, 2),)), (name, ((7,),))),
+        "examples": ((name, ((4, 3, 2),)), (name, ((7,),)), *(((f"{name}(0.3)", ((7,),)),) if numbers else ())),
         **{n: arg("number", f"{n} of the formula", default=default) for n, default in numbers},
     }
     made = type(name.title().replace("_", ""), (Elementwise,), space, keyword=name)
