@@ -2,7 +2,8 @@
 
     python benchmarks/commands.py [--runs 7]
 
-Prints a table in Markdown: the median and the spread of whole processes, and the limit that the project sets itself. Run it on an idle machine.
+Prints a table in Markdown: the median and the spread of whole processes, and the limit that the project sets itself.
+Run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def time_command(command: str, runs: int) -> list[float]:
 
 
 def time_epochs(epochs: int) -> list[float]:
-    """Seconds of each epoch of LeNet-5 on the shipped 6,000 images, validation included, as `metrics.csv` records them."""
+    """Seconds between the ends of epochs of LeNet-5 on the shipped 6,000 images, validation included."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         command = ["netdsl", "train", "lenet5", "--epochs", str(epochs), "--threads", "2", "--out", str(out)]
@@ -42,6 +43,7 @@ def time_epochs(epochs: int) -> list[float]:
 
 
 def main() -> None:
+    """Time everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7)
     runs = parser.parse_args().runs

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program, compile
-    from netdsl.compiler.weights import Weights
     from netdsl.errors import NetError
     from netdsl.graph.net import Net
+    from netdsl.graph.weights import Weights
     from netdsl.language.load import load, parse
 
 __version__ = "0.1.0"
@@ -26,7 +26,7 @@ _HOMES = {
     "Net": "netdsl.graph.net",
     "NetError": "netdsl.errors",
     "Program": "netdsl.compiler.program",
-    "Weights": "netdsl.compiler.weights",
+    "Weights": "netdsl.graph.weights",
     "compile": "netdsl.compiler.program",
     "load": "netdsl.language.load",
     "parse": "netdsl.language.load",

@@ -46,7 +46,9 @@ def checked(value: int, what: str) -> int:
     return value
 
 
-def window_extent(size: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int = 1, ceil: bool = False) -> Extent:
+def window_extent(
+    size: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int = 1, ceil: bool = False
+) -> Extent:
     """Positions of a sliding window: floor((size + pads - effective kernel)/stride) + 1.
 
     The effective kernel is dilation·(kernel-1) + 1. With `ceil` the last window may start inside
@@ -65,7 +67,9 @@ def window_extent(size: int, kernel: int, stride: int, pad: tuple[int, int], dil
     return Extent(steps + 1, f"{words} = {steps + 1}")
 
 
-def transposed_extent(size: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int = 1, output_pad: int = 0) -> Extent:
+def transposed_extent(
+    size: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int = 1, output_pad: int = 0
+) -> Extent:
     """Size that a transposed window spreads to: (size-1)·stride - pads + dilation·(kernel-1) + output_pad + 1."""
     value = (size - 1) * stride - pad[0] - pad[1] + dilation * (kernel - 1) + output_pad + 1
     return Extent(

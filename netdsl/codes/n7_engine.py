@@ -54,6 +54,12 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N710",
         "not enough memory",
-        "The plan needs more memory than could be had. A smaller `batch` needs less; `netdsl compile NET --batch N` prints what a plan needs.",
+        "The system refused the memory that the plan needs. A smaller `batch` needs less: the arena grows with it.",
+    ),
+    Page(
+        "N711",
+        "an operation that the engine does not run yet",
+        "The language, the checker and the reference know the layer, but the engine of this version has no kernel for it: "
+        "convolution and pooling over three spatial axes. `netdsl.reference.run_net` runs the net in NumPy.",
     ),
 )

@@ -1,7 +1,7 @@
 """Ops → Plan: layouts, what is prepared, steps, memory, bindings, records.
 
-Buffer 0 is the arena; then come the constants (with the words of every bytecode program), the scalars, what is prepared from
-the weights, and one buffer for each input, output, parameter and state.
+Buffer 0 is the arena; then come the constants (with the words of every bytecode program), the scalars, what is
+prepared from the weights, and one buffer for each input, output, parameter and state.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from netdsl.compiler.layout import Layout, assign_layouts
 from netdsl.compiler.memory import ALIGN, Memory, elements, plan_memory
 from netdsl.compiler.passes.prepare import own_outputs, split_prepared
 from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep
-from netdsl.compiler.steps import DIMS, TRANSLATIONS, Context, Operand, Step, sizes
+from netdsl.compiler.translate import TRANSLATIONS
+from netdsl.compiler.translate.step import DIMS, Context, Operand, Step, sizes
 from netdsl.ops.op import Op, Ops
 
 if TYPE_CHECKING:

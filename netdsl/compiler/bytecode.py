@@ -16,7 +16,29 @@ OUTPUT = 31
 INPUT = 32
 CONSTANT = 64
 MAX_CONSTANTS = 64
-CODES = "copy neg abs exp log sqrt tanh sigmoid erf log1p add sub mul div pow max min gt ge eq where".split()
+CODES = [
+    "copy",
+    "neg",
+    "abs",
+    "exp",
+    "log",
+    "sqrt",
+    "tanh",
+    "sigmoid",
+    "erf",
+    "log1p",
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "pow",
+    "max",
+    "min",
+    "gt",
+    "ge",
+    "eq",
+    "where",
+]
 
 
 def order(expression: Expression) -> list[Expression]:

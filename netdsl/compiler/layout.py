@@ -3,10 +3,10 @@
     before   y = conv(x, C1.weight, kernel=5x5)          dx = conv_dx(dy, C1.weight, size=28x28)
     after    C1.weight:panel = convert(C1.weight, to=panel)      y = conv(x, C1.weight:panel, kernel=5x5)      …
 
-Activations are dense, channels last. The weights of `conv` and `dot` lie in *panels*: for each group, blocks of 16 output
-channels, each K rows (kh, kw, c) of 16 numbers, the lanes past the last channel 0. `conv_dx` and `dot` with `transpose=b` read
-the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged. A parameter that a product
-reads is kept in panels, and so are its gradient and its optimiser slots, on which updates work elementwise.
+Activations are dense, channels last. The weights of `conv` and `dot` lie in *panels*: for each group, blocks of 16
+output channels, each K rows (kh, kw, c) of 16 numbers, the lanes past the last channel 0. `conv_dx` and `dot` with
+`transpose=b` read the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged. A parameter that
+a product reads is kept in panels, and so are its gradient and its optimiser slots, on which updates work elementwise.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 from netdsl.ops.op import Op, Ops, Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float32]]
 
 LANES = 16
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`kind`: `dense`, `panel` or `flip`; `groups` of the product that reads it; `rank` spatial axes of the kernel."""
+    """`kind`: `dense`, `panel` or `flip`; `groups` of the product that reads it."""
 
     kind: str = "dense"
     groups: int = 1
@@ -34,10 +40,38 @@ class Layout:
         rows, columns = self.panels(shape)
         return self.groups * -(-columns // LANES) * rows * LANES
 
+    @property
+    def canonical(self) -> bool:
+        """Whether arrays lie as the language writes them."""
+        return self.kind == "dense"
+
     def panels(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """Rows and columns of each group's matrix, for the weight's canonical shape (k…, in/groups, out)."""
         taps, inputs, outputs = prod(shape[:-2]), shape[-2], shape[-1] // self.groups
         return (taps * inputs, outputs) if self.kind == "panel" else (taps * outputs, inputs)
+
+    def pack(self, array: Array, out: Array) -> None:
+        """Canonical → panels: for each group, blocks of 16 columns, each with all rows; further lanes are 0."""
+        assert self.kind == "panel", self.kind
+        rows, columns = self.panels(array.shape)
+        matrix = array.reshape(rows, self.groups, columns)
+        blocks = -(-columns // LANES)
+        panels = out.reshape(self.groups, blocks, rows, LANES)
+        panels[...] = 0
+        for block in range(blocks):
+            part = matrix[:, :, block * LANES : (block + 1) * LANES]
+            panels[:, block, :, : part.shape[2]] = part.transpose(1, 0, 2)
+
+    def unpack(self, form: Array, out: Array) -> None:
+        """Panels → canonical."""
+        assert self.kind == "panel", self.kind
+        rows, columns = self.panels(out.shape)
+        blocks = -(-columns // LANES)
+        panels = form.reshape(self.groups, blocks, rows, LANES)
+        matrix = out.reshape(rows, self.groups, columns)
+        for block in range(blocks):
+            width = min(LANES, columns - block * LANES)
+            matrix[:, :, block * LANES : block * LANES + width] = panels[:, block, :, :width].transpose(1, 0, 2)
 
 
 DENSE = Layout()
@@ -62,7 +96,7 @@ def gradient_layout(op: Op) -> Layout:
 
 
 def home_layouts(program: Ops) -> dict[int, Layout]:
-    """The layout of everything that is not made by the program: parameters and slots in panels where a product reads them."""
+    """The layout of what the program does not make: parameters and slots in panels where a product reads them."""
     homes = {i: DENSE for i, v in program.values.items() if v.role != "temp"}
     for op in program.ops:
         wanted = weight_layout(op)

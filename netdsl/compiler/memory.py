@@ -4,7 +4,8 @@
     after    y at 0 (in x's place), z at 100352
 
 A value lives from the step that makes it to the last that reads it. Values that share storage form a group: a
-`reshape` and its source; a `map` and an operand of the same size that dies there; an updated parameter and the value assigned to it.
+`reshape` and its source; a `map` and an operand of the same size that dies there; an updated parameter and the value
+assigned to it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ ALIGN = 16
 @dataclass(frozen=True)
 class Memory:
     """`group[i]` is the id that stands for value i's storage; `offsets` places the groups that lie in the arena, in
-    elements of 4 bytes; `arena` is its size; `skipped` are indices of operations that need no step."""
+    elements of 4 bytes; `arena` is its size; `skipped` are indices of operations that need no step.
+    """
 
     group: Mapping[int, int]
     offsets: Mapping[int, int]

@@ -1,7 +1,8 @@
 """The third level: the steps of one device, immutable, ready for one call.
 
-A plan says, for each step, the kernel and where its operands lie: in the arena (buffer 0) or in a *bound* buffer, whose address
-is given at each run: inputs, outputs, parameters, states, the scalars, the constants, and what was prepared from the weights.
+A plan says, for each step, the kernel and where its operands lie: in the arena (buffer 0) or in a *bound* buffer,
+whose address is given at each run: inputs, outputs, parameters, states, the scalars, the constants, and what was
+prepared from the weights.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Binding:
 
 @dataclass(frozen=True)
 class PlanStep:
-    """One record in words: the operation it came from, its kernel and its time estimate in nanoseconds on one thread."""
+    """One record in words: the operation it came from, its kernel, and an estimate of nanoseconds on one thread."""
 
     kernel: str
     isa: str
@@ -57,8 +58,8 @@ class PlanStep:
 class Plan:
     """`records` and `prepare_records` are int64 matrices, a row a step, a column a field of `core.field_names()`.
 
-    `sizes` gives each buffer's elements as (fixed, for each image); `arena` is in elements of 4 bytes. `scalars` maps the numbers
-    bound at each run to their types, in the order of their slots.
+    `sizes` gives each buffer's elements as (fixed, for each image); `arena` is in elements of 4 bytes. `scalars` maps
+    the numbers bound at each run to their types, in the order of their slots.
     """
 
     batch: int

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.core import _engine as engine
 from netdsl.compiler.assemble import assemble
 from netdsl.compiler.lower import lower
 from netdsl.compiler.passes import rewrite
 from netdsl.compiler.plan import Binding, KernelTable, Plan
-from netdsl.compiler.weights import Weights, initialise
+from netdsl.core import _engine as engine
 from netdsl.errors import fail
+from netdsl.graph.weights import Weights
 from netdsl.shapes import format_shape
 
 if TYPE_CHECKING:
@@ -29,17 +29,23 @@ MAX_BATCH = 2**20
 class Program:
     """A compiled net. `program(x)` runs inference; `program.step(arrays, …)` a training step.
 
-    Runs of one program take turns; two programs run side by side. `program.plan` says what runs where; `program.weights` holds
-    the tensors, which other programs may share.
+    Runs of one program take turns; two programs run side by side. `program.plan` says what runs where;
+    `program.weights` holds the tensors, which other programs may share.
     """
 
     def __init__(self, plan: Plan, weights: Weights, threads: int) -> None:
         self.plan = plan
         self.weights = weights
         self.threads = threads
-        self._engine = engine.Engine(plan.records, plan.sizes, plan.batch)
-        self._prepare = engine.Engine(plan.prepare_records, plan.sizes, 1) if len(plan.prepare_records) else None
-        self._prepared = np.zeros(plan.prepared_size, np.float32)
+        try:
+            self._engine = engine.Engine(plan.records, plan.sizes, plan.batch)
+            self._prepare = engine.Engine(plan.prepare_records, plan.sizes, 1) if len(plan.prepare_records) else None
+            self._prepared = np.zeros(plan.prepared_size, np.float32)
+        except MemoryError:
+            needed = 4 * (plan.arena + plan.prepared_size) / 2**30
+            raise fail(
+                "N710", f"a plan for {plan.batch} images needs {needed:.1f} GiB, more than could be had"
+            ) from None
         self._scalars = np.zeros(max(len(plan.scalars), 1), np.float32)
         self._version = -1
         self._lock = threading.Lock()
@@ -47,8 +53,8 @@ class Program:
     def __call__(self, x: Any) -> Any:
         """Run inference on any number of images; more than the plan's batch run in turns.
 
-        `x`: float32 (N, H, W, C), or a dict of arrays by input name. Returns float32 (N, …), or a dict by name when there
-        are several outputs. Raises `NetError` N703 … N706 for arrays that do not fit.
+        `x`: float32 (N, H, W, C), or a dict of arrays by input name. Returns float32 (N, …), or a dict by name when
+        there are several outputs. Raises `NetError` N703 … N706 for arrays that do not fit.
         """
         arrays = self._inputs(x)
         count = len(next(iter(arrays.values())))
@@ -59,7 +65,7 @@ class Program:
         return next(iter(results.values())) if len(results) == 1 else results
 
     def step(self, arrays: Mapping[str, Any], **scalars: float) -> dict[str, Array]:
-        """Run once on at most `batch` images with the numbers that the plan names (`lr`, `step`, `seed`); returns every output.
+        """Run once on at most `batch` images with the numbers that the plan names (`lr`, `step`); returns every output.
 
         Parameters, statistics and slots are changed in place when the plan updates them.
         """
@@ -141,7 +147,7 @@ def _scalar(name: str, scalars: Mapping[str, float]) -> float:
 
 
 def _check(binding: Binding, array: Any) -> Array:
-    """The array as the engine reads it: right dtype, rank and shape, contiguous and aligned; copied only if it must be."""
+    """The array as the engine reads it: right dtype and shape, contiguous and aligned; copied only if it must be."""
     dtype = np.dtype(np.float32 if binding.dtype == "f32" else np.int32)
     expected = f"{dtype.name} (N, {', '.join(map(str, binding.shape))})".replace("(N, )", "(N,)")
     try:
@@ -181,10 +187,10 @@ def compile(
 ) -> Program:
     """Compile a net for up to `batch` images a run.
 
-    `weights` are shared, not copied; None draws them with seed 0. `want` names nodes whose values come back beside the outputs.
-    With `loss` the program is a training program: `wrt` names the tensors that it differentiates for, `update` emits
-    what becomes of each. `threads` from 1 to 256, default the usable cores. `isa` forces `base`, `avx2` or `avx512`.
-    Raises `NetError` N7xx for arguments that do not fit.
+    `weights` are shared, not copied; None draws them with seed 0. `want` names nodes whose values come back beside the
+    outputs. With `loss` the program is a training program: `wrt` names the tensors that it differentiates for,
+    `update` emits what becomes of each. `threads` from 1 to 256, default the usable cores. `isa` forces `base`, `avx2`
+    or `avx512`. Raises `NetError` N7xx for arguments that do not fit.
     """
     _check_count("batch", batch, MAX_BATCH)
     threads = engine.default_threads() if threads is None else threads
@@ -192,7 +198,7 @@ def compile(
     for name in want:
         if name not in net.nodes and name not in net.labels:
             raise fail("N707", f"`{net.name}` has no node `{name}`")
-    weights = initialise(net) if weights is None else weights
+    weights = net.initialise() if weights is None else weights
     missing = [name for name in net.tensors if name not in weights]
     if missing:
         raise fail("N701", f"no tensor is called `{missing[0]}`; `{net.name}` needs it")

@@ -20,7 +20,7 @@ from netdsl.layers.base import Layer, Param
 from netdsl.shapes import Shape
 
 if TYPE_CHECKING:
-    from netdsl.compiler.weights import Weights
+    from netdsl.graph.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,7 @@ class Net:
 
     def initialise(self, seed: int = 0) -> Weights:
         """Weights drawn as each layer's `init=` says."""
-        from netdsl.compiler.weights import initialise
+        from netdsl.graph.initialise import initial_arrays
+        from netdsl.graph.weights import Weights
 
-        return initialise(self, seed)
+        return Weights(initial_arrays(self, seed))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.compiler.program import Program, compile
-from netdsl.compiler.weights import Weights, initialise
 from netdsl.data.dataset import Dataset
 from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail
+from netdsl.graph.weights import Weights
 from netdsl.training.batches import Samples, hold_out, order
 from netdsl.training.interrupt import Interrupt
 from netdsl.training.loss import LABELS, Loss, loss_for, total_loss
@@ -109,7 +109,7 @@ class Programs:
 def compiled(task: Task, *, threads: int | None = None, weights: Weights | None = None) -> Programs:
     """The programs of a task, for `weights`, by default drawn with its seed. Raises `NetError` N7xx."""
     net, settings = task.net, task.settings
-    weights = initialise(net, settings.seed) if weights is None else weights
+    weights = net.initialise(settings.seed) if weights is None else weights
     learning = compile(
         net,
         weights,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdsl.compiler.weights import Weights
 from netdsl.data.file import quoted
 from netdsl.data.pipeline import Pipeline, from_json
 from netdsl.errors import Diagnostic, Fault, NetError, fail
+from netdsl.graph.weights import Weights
 from netdsl.language.load import load_texts
 from netdsl.language.parameters import parse_parameters
 from netdsl.shapes import Shape

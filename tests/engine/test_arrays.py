@@ -152,3 +152,18 @@ def test_an_unknown_instruction_set_is_refused() -> None:
     with pytest.raises(NetError) as error:
         netdsl.compile(netdsl.load("lenet5"), isa="sse9")
     assert error.value.code == "N709"
+
+
+def test_a_plan_beyond_memory_is_refused_with_its_size() -> None:
+    with pytest.raises(NetError) as error:
+        netdsl.compile(netdsl.load("unet"), batch=2**20)
+    assert error.value.code == "N710"
+    assert "GiB" in str(error.value)
+
+
+def test_three_spatial_axes_are_refused_by_the_engine_alone() -> None:
+    net = netdsl.parse("net V {\ninput x: 4x4x4x1\nconv(2, 3)\n}")
+    assert net.nodes["conv_1"].shape == (2, 2, 2, 2)
+    with pytest.raises(NetError) as error:
+        netdsl.compile(net)
+    assert error.value.code == "N711"

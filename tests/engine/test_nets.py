@@ -6,12 +6,12 @@ from functools import cache
 
 import numpy as np
 import pytest
+from netdsl.core import isas
 
 import netdsl
-from netdsl.compiler.weights import Weights
-from netdsl.core import isas
 from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.net import Net
+from netdsl.graph.weights import Weights
 from netdsl.reference import run_net
 
 NETS = {
@@ -24,7 +24,7 @@ every_net = pytest.mark.parametrize("name", NETS)
 
 @cache
 def case(name: str) -> tuple[Net, dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
-    """Net, random tensors, three images, and every node's value in float64. Gamma, beta and mean are N(0,1), variances U(0.5, 2)."""
+    """Net, random tensors (gamma, beta, mean N(0,1), variances U(0.5, 2)), images, every node's value in float64."""
     net = netdsl.load(name, **NETS[name])
     rng = np.random.default_rng(11)
     tensors = initial_arrays(net, 1)

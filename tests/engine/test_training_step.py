@@ -6,12 +6,12 @@ from functools import cache
 
 import numpy as np
 import pytest
+from netdsl.core import isas
 
 import netdsl
 from netdsl.compiler.lower import lower
-from netdsl.compiler.weights import Weights
-from netdsl.core import isas
 from netdsl.graph.initialise import initial_arrays
+from netdsl.graph.weights import Weights
 from netdsl.reference import run_ops
 from netdsl.training.loss import loss_for, total_loss
 from netdsl.training.optimiser import Adam, Optimiser, Sgd
@@ -35,7 +35,7 @@ def batch_of(net: netdsl.Net, images: int) -> dict[str, np.ndarray]:
 
 
 def assert_close(found: np.ndarray, expected: np.ndarray, tensor: str) -> None:
-    """Relative L2 within 1e-4, the bound on gradients; a bias before batch norm has gradient 0, so 1e-6 an element is noise."""
+    """Relative L2 within 1e-4; a bias before batch norm has gradient 0, so 1e-6 an element is noise."""
     error = np.linalg.norm(found - expected)
     assert error <= 1e-4 * np.linalg.norm(expected) + 1e-6 * np.sqrt(expected.size), tensor
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from netdsl.compiler.lower import lower
-from netdsl.compiler.weights import Weights
 from netdsl.data.dataset import Dataset
+from netdsl.graph.weights import Weights
 from netdsl.language.load import parse
 from netdsl.reference import run_ops
 from netdsl.training.loop import Programs, prepare

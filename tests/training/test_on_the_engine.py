@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from netdsl.compiler.weights import initialise
 from netdsl.data.dataset import Dataset, open_data
 from netdsl.language.load import load
 from netdsl.training import loop
@@ -25,9 +24,9 @@ def lenet(*overrides):
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse", "binary_cross_entropy"])
 def test_three_steps_of_lenet5_are_those_of_the_reference(optimizer, loss):
     task = lenet(f"optimizer={optimizer}", f"loss={loss}", "batch=32", "steps=3")
-    start = initialise(task.net, 1)
+    start = task.net.initialise(1)
     engine = loop.train(task, loop.compiled(task, threads=1)).weights
-    reference = loop.train(task, reference_programs(task, initialise(task.net, 1))).weights
+    reference = loop.train(task, reference_programs(task, task.net.initialise(1))).weights
     for name in task.net.tensors:
         change, expected = engine[name] - start[name], reference[name] - start[name]
         assert np.linalg.norm(change - expected) <= 1e-3 * np.linalg.norm(expected), name

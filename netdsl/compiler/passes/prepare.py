@@ -3,7 +3,7 @@
 before   C1.weight:panel = convert(C1.weight, groups=1, to=panel)
          y = conv(x, C1.weight:panel, …)
 after    prepare: C1.weight:panel = convert(C1.weight, groups=1, to=panel)          run once when weights change
-         main:    y = conv(x, C1.weight:panel, …)                                   C1.weight:panel has the role `prepared`
+         main:    y = conv(x, C1.weight:panel, …)                               C1.weight:panel has the role `prepared`
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from netdsl.ops.op import Op, Ops, Value
 
 
 def split_prepared(program: Ops) -> tuple[Ops, Ops]:
-    """The operations that depend on weights alone, and the rest. Where weights change at every run there are none of the first."""
+    """The operations that depend on weights alone, none where every run changes weights; and the rest."""
     if any(op.kind == "assign" for op in program.ops):
         return replace(program, ops=(), inputs={}, outputs={}, gradients={}), program
     static = {i for i, v in program.values.items() if v.role in ("param", "state", "const")}
@@ -38,7 +38,7 @@ def split_prepared(program: Ops) -> tuple[Ops, Ops]:
 
 
 def own_outputs(program: Ops) -> Ops:
-    """Copy outputs that are inputs, parameters, constants, or the same value twice; gradients become outputs by the tensor's name."""
+    """Copy outputs that are no values of their own; gradients become outputs by the tensor's name."""
     values, ops, outputs = dict(program.values), list(program.ops), {}
     taken: set[int] = set()
     for name, i in {**program.outputs, **program.gradients}.items():

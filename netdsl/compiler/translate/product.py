@@ -1,0 +1,97 @@
+"""`conv`, `conv_dx`, `conv_dw` and `dot`: all of them one kernel, and one for the gradient of weights.
+
+y = conv(x, w, kernel=3x3, …)    →   conv      y, x, w; in_h in_w in_c out_h … from the shapes
+dx = conv_dx(dy, w, …)           →   conv      on dy, stride 1, upsample = stride, pad = dilation·(kernel - 1) - pad
+y = dot(x, w)                    →   conv      1x1
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, pair
+from netdsl.compiler.translate.step import (
+    ABSENT,
+    CODE,
+    SCRATCH,
+    Context,
+    Operand,
+    Step,
+    broadcast_strides,
+    chunked,
+    sizes,
+)
+from netdsl.ops.op import BATCH, Op, Shape
+
+
+def _product(op: Op, at: Context, fields: Fields, work: int) -> list[Step]:
+    y = at.shape(op.outs[0])
+    epilogue, extra = op.get("epilogue"), op.ins[2:]
+    code = ABSENT if epilogue is None else CODE
+    h, w, c = (int(fields[f"out_{a}"]) for a in "hwc")
+    wide: Shape = (BATCH, *(n for n in (h, w, c)))
+    rest = [Operand(i, (*broadcast_strides(_spread(at.shape(i), y, wide), wide), 0, 0)) for i in extra]
+    if epilogue is not None:
+        fields = {**fields, "inputs": 1 + len(extra)}
+    return [Step("conv", (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest), fields, work, code=epilogue)]
+
+
+def _spread(shape: Shape, y: Shape, wide: Shape) -> Shape:
+    """An epilogue operand's shape over (out_h, out_w, out_c): a full one takes the map's axes."""
+    if shape == y:
+        return wide
+    if len(shape) == len(y) and len(y) != len(wide) and shape and shape[0] == BATCH:
+        return (BATCH, *((1,) * (len(wide) - len(y))), *shape[1:])
+    return shape
+
+
+def conv(op: Op, at: Context) -> list[Step]:
+    """The convolution itself."""
+    x, y, w = at.shape(op.ins[0]), at.shape(op.outs[0]), sizes(at.shape(op.ins[1]))
+    fields = {**image_fields("in", x), **image_fields("out", y), **geometry(op)}
+    return _product(op, at, fields, prod(sizes(y)[:-1]) * prod(w))
+
+
+def conv_dx(op: Op, at: Context) -> list[Step]:
+    """The gradient of an image: a convolution of dy with the turned kernel."""
+    dy, dx, w = at.shape(op.ins[0]), at.shape(op.outs[0]), sizes(at.shape(op.ins[1]))
+    reach = [d * (k - 1) - p for d, k, p in zip(op["dilation"], op["kernel"], op["pad"][::2], strict=True)]
+    top, left = (0,) * (2 - len(reach)) + tuple(reach)
+    turned = {"pad_top": top, "pad_left": left, **pair("stride", ()), **pair("upsample", op["stride"])}
+    fields = {**image_fields("in", dy), **image_fields("out", dx), **geometry(op), **turned}
+    return _product(op, at, fields, prod(sizes(dy)[:-1]) * prod(w))
+
+
+def _weight_gradient(op: Op, at: Context, fields: Fields, rows: int) -> list[Step]:
+    length = at.length(op.outs[0])
+    chunks, chunk_rows = chunked(at.batch * rows, length, 1152)
+    fields = {**fields, "chunks": chunks, "chunk_rows": chunk_rows}
+    scratch = chunks * length if chunks > 1 else 0
+    partials = SCRATCH if scratch else ABSENT
+    return [Step("conv_dw", (Operand(op.outs[0]), *map(Operand, op.ins), partials), fields, rows * length, scratch)]
+
+
+def conv_dw(op: Op, at: Context) -> list[Step]:
+    """The gradient of a kernel, in panels."""
+    x, dy = (at.shape(i) for i in op.ins)
+    return _weight_gradient(
+        op, at, {**image_fields("in", x), **image_fields("out", dy), **geometry(op)}, prod(sizes(dy)[:-1])
+    )
+
+
+_ONE_BY_ONE: Fields = {
+    **{f"{name}_{a}": 1 for name in ("kernel", "stride", "dilation", "upsample") for a in "hw"},
+    **{"pad_top": 0, "pad_left": 0, "groups": 1},
+}
+
+
+def dot(op: Op, at: Context) -> list[Step]:
+    """A 1x1 convolution; further rows of an image (a sequence) are the height of the map."""
+    first, second = (at.shape(i) for i in op.ins[:2])
+    *space, channels = sizes(first)
+    rows = prod(space)
+    out = sizes(second)[-1] if op["transpose"] == "a" else sizes(at.shape(op.outs[0]))[-1]
+    fields = {**_ONE_BY_ONE, "in_h": rows, "in_w": 1, "in_c": channels, "out_h": rows, "out_w": 1, "out_c": out}
+    if op["transpose"] == "a":
+        return _weight_gradient(op, at, fields, rows)
+    return _product(op, at, fields, rows * channels * out)
