@@ -16,8 +16,8 @@ from libc.string cimport memcpy
 MAX_THREADS = ND_MAX_THREADS
 SETS = ("avx512", "avx2", "base")
 
+# What a signal's handler raised during a run.
 cdef object pending = None
-"""What a signal's handler raised during a run."""
 
 
 cdef int poll() noexcept nogil:
@@ -86,9 +86,9 @@ def default_threads():
 cdef class Engine:
     """The steps of a plan, checked, with their arena and scratch.
 
-    `records`: int64 (steps, len(field_names())). `sizes`: for each buffer, the arena first, its elements as (fixed, for each
-    image). `batch`: the most images of a run. Raises ValueError for a plan that is not well formed, MemoryError.
-    Runs of one engine take turns; engines run side by side.
+    `records`: int64 (steps, len(field_names())). `sizes`: for each buffer, the arena first, its elements as
+    (fixed, for each image). `batch`: the most images of a run. Raises ValueError for a plan that is not well
+    formed, MemoryError. Runs of one engine take turns; engines run side by side.
     """
 
     def __cinit__(self, const int64_t[:, ::1] records not None, object sizes, int64_t batch):
@@ -150,9 +150,10 @@ cdef class Engine:
     def run(self, object buffers, int64_t n, int64_t threads):
         """Run the plan on `n` images, 0 to `batch`, with 1 to 256 threads.
 
-        `buffers`: an array for each buffer but the arena, in order: float32 or int32, contiguous, aligned, large enough, writable
-        where a step writes; None where no step needs it. Raises ValueError before anything runs, and what a signal's handler raised
-        (KeyboardInterrupt) within a run that has not begun to change weights, else after it.
+        `buffers`: an array for each buffer but the arena, in order: float32 or int32, contiguous, aligned, large
+        enough, writable where a step writes; None where no step needs it. Raises ValueError before anything
+        runs, and what a signal's handler raised (KeyboardInterrupt): within a run that has not begun to change
+        weights, else after it.
         """
         global pending
         cdef int64_t i
@@ -192,7 +193,7 @@ cdef class Engine:
             flags |= PyBUF_WRITABLE
         try:
             PyObject_GetBuffer(array, view, flags)
-        except (BufferError, TypeError) as cause:
+        except (BufferError, TypeError, ValueError) as cause:
             raise ValueError(f"buffer {index}: {cause}") from None
         if view.itemsize != 4 or view.format[0] not in b"fil":
             raise ValueError(f"buffer {index} is not of float32 or int32")

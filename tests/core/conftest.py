@@ -11,12 +11,34 @@ from netdsl import core
 
 FIELDS = {name: i for i, name in enumerate(core.field_names())}
 KERNELS = {key: i for i, key in enumerate(core.kernel_names())}
-CODES = ["copy", "neg", "abs", "exp", "log", "sqrt", "tanh", "sigmoid", "erf", "log1p", "add", "sub", "mul", "div", "pow", "max", "min", "gt", "ge", "eq", "where"]
+CODES = [
+    "copy",
+    "neg",
+    "abs",
+    "exp",
+    "log",
+    "sqrt",
+    "tanh",
+    "sigmoid",
+    "erf",
+    "log1p",
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "pow",
+    "max",
+    "min",
+    "gt",
+    "ge",
+    "eq",
+    "where",
+]
 
 
 @dataclass
 class Operand:
-    """An array of a step; `batched`: its first axis is the batch; `strides` over the step's axes, in elements, the last at the end."""
+    """An array of a step; `batched`: its first axis is the batch; `strides` over the step's axes, in elements."""
 
     array: Any
     batched: bool = False

@@ -1,4 +1,4 @@
-"""conv and conv_dw against sums in float64: small integers bit for bit, random numbers within bounds of float32 sums."""
+"""conv and conv_dw against sums in float64: small integers bit for bit, random numbers within bounds."""
 
 import numpy as np
 import pytest
