@@ -96,7 +96,7 @@ ND_INLINE float nd_pow_positive(float a, float b)
 {
     union { double number; int64_t bits; } m = {a}, scale;
     const int64_t e = (m.bits - 0x3fe6a09e667f3bcd) >> 52;
-    m.bits -= e << 52;
+    m.bits -= (int64_t)((uint64_t)e << 52);
     const double s = (m.number - 1.0) / (m.number + 1.0), z = s * s;
     double p = 2.0 / 13;
     p = p * z + 2.0 / 11;
