@@ -7,12 +7,9 @@ ND_INLINE vi nd_is_nan(vf a) { return a != a; }
 /* 2^k for -126 <= k <= 127 */
 ND_INLINE vf nd_power_of_2(vi k) { return (vf)((k + 127) << 23); }
 
-/* exp(x) = 2^k exp(r), |r| <= ln(2)/2, exp(r) by its series up to r^7. */
-ND_INLINE vf nd_exp(vf x)
+/* 2^k exp(r), |r| <= ln(2)/2, k a whole number: exp(r) by its series up to r^7, 2^k in two steps, each of which a float can hold. */
+ND_INLINE vf nd_scaled_exp(vf k, vf r)
 {
-    const vf bounded = nd_vmin(nd_vmax(x, nd_splat(-104.0f)), nd_splat(89.0f));
-    const vf rounded = (bounded * 1.44269504f + 12582912.0f) - 12582912.0f;
-    const vf r = (bounded - rounded * 0.693145752f) - rounded * 1.42860682e-6f;
     vf p = nd_splat(1.0f / 5040);
     p = p * r + 1.0f / 720;
     p = p * r + 1.0f / 120;
@@ -21,9 +18,15 @@ ND_INLINE vf nd_exp(vf x)
     p = p * r + 0.5f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
-    const vi k = nd_to_int(nd_select(nd_is_nan(x), nd_splat(0), rounded)), half = k >> 1;
-    p = p * nd_power_of_2(half) * nd_power_of_2(k - half);
-    return nd_select(nd_is_nan(x), x, p);
+    const vi whole = nd_to_int(k), half = whole >> 1;
+    return p * nd_power_of_2(half) * nd_power_of_2(whole - half);
+}
+
+ND_INLINE vf nd_exp(vf x)
+{
+    const vf bounded = nd_vmin(nd_vmax(nd_select(nd_is_nan(x), (vf){}, x), nd_splat(-104.0f)), nd_splat(89.0f));
+    const vf k = (bounded * 1.44269504f + 12582912.0f) - 12582912.0f;
+    return nd_select(nd_is_nan(x), x, nd_scaled_exp(k, (bounded - k * 0.693145752f) - k * 1.42860682e-6f));
 }
 
 /* log(x) = e ln(2) + 2 artanh(s), s = (m - 1)/(m + 1), m in [sqrt(1/2), sqrt(2)). */
@@ -91,46 +94,40 @@ ND_INLINE vf nd_erf(vf x)
     return nd_select(size < 1.0f, p * x, nd_select(nd_is_nan(x), x, signed_far));
 }
 
-/* a^b for finite a > 0 in double: b log(a) may be large, and its error is the result's relative error. */
-ND_INLINE float nd_pow_positive(float a, float b)
+typedef double vd __attribute__((vector_size(ND_VLEN * 4)));
+typedef float vf_half __attribute__((vector_size(ND_VLEN * 2)));
+
+/* b log(2^e m) = k log(2) + r, in double: where b log(a) is large, its error would be that of the result. */
+ND_INLINE void nd_power_parts(vf_half m_, vf_half e_, vf_half b_, vf_half *k, vf_half *r)
 {
-    union { double number; int64_t bits; } m = {a}, scale;
-    const int64_t e = (m.bits - 0x3fe6a09e667f3bcd) >> 52;
-    m.bits -= (int64_t)((uint64_t)e << 52);
-    const double s = (m.number - 1.0) / (m.number + 1.0), z = s * s;
-    double p = 2.0 / 13;
+    const vd m = __builtin_convertvector(m_, vd), e = __builtin_convertvector(e_, vd), b = __builtin_convertvector(b_, vd);
+    const vd s = (m - 1.0) / (m + 1.0), z = s * s;
+    vd p = 2.0 / 13 - (vd){};
     p = p * z + 2.0 / 11;
     p = p * z + 2.0 / 9;
     p = p * z + 2.0 / 7;
     p = p * z + 2.0 / 5;
     p = p * z + 2.0 / 3;
-    double y = ((double)e * 0.69314718055994531 + (s * 2.0 + s * z * p)) * b;
-    y = y < -150.0 ? -150.0 : y > 150.0 ? 150.0 : y;
-    const double k = (y * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0, r = y - k * 0.69314718055994531;
-    double q = 1.0 / 40320;
-    q = q * r + 1.0 / 5040;
-    q = q * r + 1.0 / 720;
-    q = q * r + 1.0 / 120;
-    q = q * r + 1.0 / 24;
-    q = q * r + 1.0 / 6;
-    q = q * r + 0.5;
-    q = q * r + 1.0;
-    q = q * r + 1.0;
-    scale.bits = ((int64_t)k + 1023) << 52;
-    return (float)(q * scale.number);
+    const vd y = (e * 0.69314718055994531 + (s * 2.0 + s * z * p)) * b;
+    const vd whole = (y * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0;
+    *k = __builtin_convertvector(whole, vf_half);
+    *r = __builtin_convertvector(y - whole * 0.69314718055994531, vf_half);
 }
 
-/* The C library's powf for what is not an ordinary positive number. */
+/* a^b; the C library's powf where a lane is not an ordinary positive number to an ordinary power. */
 ND_INLINE vf nd_pow(vf a, vf b)
 {
-    vf y = {};
     const vi plain = (a > 0.0f) & (a < INFINITY) & (nd_vabs(b) < 1e6f);
-    int all = 1;
-    ND_UNROLL for (int i = 0; i < ND_VLEN; i++) all &= plain[i] != 0;
-    if (all) {
-        for (int i = 0; i < ND_VLEN; i++) y[i] = nd_pow_positive(a[i], b[i]);
+    int all = -1;
+    ND_UNROLL for (int i = 0; i < ND_VLEN; i++) all &= plain[i];
+    if (!all) {
+        vf y = {};
+        for (int i = 0; i < ND_VLEN; i++) y[i] = powf(a[i], b[i]);
         return y;
     }
-    for (int i = 0; i < ND_VLEN; i++) y[i] = powf(a[i], b[i]);
-    return y;
+    const vi e = ((vi)a - 0x3f3504f3) >> 23;
+    union { vf all; vf_half half[2]; } m = {(vf)((vi)a - (e << 23))}, exponent = {nd_to_float(e)}, power = {b}, k, r;
+    for (int i = 0; i < 2; i++) nd_power_parts(m.half[i], exponent.half[i], power.half[i], &k.half[i], &r.half[i]);
+    k.all = nd_vmin(nd_vmax(k.all, nd_splat(-200.0f)), nd_splat(200.0f));
+    return nd_scaled_exp(k.all, r.all);
 }
