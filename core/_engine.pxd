@@ -75,6 +75,7 @@ cdef class Engine:
     cdef int64_t scratch_threads
     cdef int64_t held
     cdef object lock
+    cdef object runner
 
     cdef int load_sizes(self, object sizes) except -1
     cdef int hold(self, int64_t index, object array, int64_t n) except -1

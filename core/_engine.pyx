@@ -16,18 +16,17 @@ from libc.string cimport memcpy
 MAX_THREADS = ND_MAX_THREADS
 SETS = ("avx512", "avx2", "base")
 
-# What a signal's handler raised during a run.
-cdef object pending = None
+# What signals' handlers raised during runs, by the thread that ran.
+cdef dict raised_in = {}
 
 
 cdef int poll() noexcept nogil:
     """Lets Python handle signals; 1 when a handler raised."""
-    global pending
     with gil:
         try:
             PyErr_CheckSignals()
         except BaseException as raised:
-            pending = raised
+            raised_in[threading.get_ident()] = raised
             return 1
     return 0
 
@@ -155,8 +154,10 @@ cdef class Engine:
         runs, and what a signal's handler raised (KeyboardInterrupt): within a run that has not begun to change
         weights, else after it.
         """
-        global pending
         cdef int64_t i
+        caller = threading.get_ident()
+        if self.runner == caller:
+            raise RuntimeError("a signal's handler runs the engine that it interrupts")
         if not 0 <= n <= self.batch:
             raise ValueError(f"a run takes 0 to {self.batch} images, not {n}")
         if not 1 <= threads <= ND_MAX_THREADS:
@@ -164,6 +165,7 @@ cdef class Engine:
         if len(buffers) != self.buffer_count - 1:
             raise ValueError(f"the plan has {self.buffer_count - 1} buffers beside its arena, not {len(buffers)}")
         with self.lock:
+            self.runner = caller
             try:
                 for i in range(1, self.buffer_count):
                     self.hold(i, buffers[i - 1], n)
@@ -174,10 +176,9 @@ cdef class Engine:
                 for i in range(1, self.held + 1):
                     PyBuffer_Release(&self.views[i])  # nothing where nothing is held
                     self.buffers[i] = NULL
-                self.held = 0
-        if pending is not None:
-            raised, pending = pending, None
-            raise raised
+                self.held, self.runner = 0, None
+        if caller in raised_in:
+            raise raised_in.pop(caller)
 
     cdef int hold(self, int64_t index, object array, int64_t n) except -1:
         """Take hold of an array's memory, checked."""

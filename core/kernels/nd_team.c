@@ -9,6 +9,7 @@
 #include <immintrin.h>
 #endif
 
+#if defined(_OPENMP)
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 static atomic_int used, alone;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -20,6 +21,7 @@ static void after_fork(void)
 }
 
 static void watch_forks(void) { pthread_atfork(0, 0, after_fork); }
+#endif
 
 /* Sets flush-to-zero, denormals-are-zero, no traps, rounding to nearest; gives what was set before. */
 static uint64_t enter_arithmetic(void)

@@ -2,6 +2,7 @@
 
 import _thread
 import os
+import signal
 import threading
 import time
 
@@ -130,7 +131,7 @@ def test_isa_is_chosen_by_name_or_environment(monkeypatch):
 
 
 def chain(steps, count, size=40_000, update=None, arrays=None):
-    """`count` steps y = sigmoid(x), x = sigmoid(y) …; `update` is the first that changes weights; `arrays` to run on."""
+    """`count` steps y = sigmoid(x), x = sigmoid(y) …; `update` is the first that changes weights, on `arrays`."""
     words = steps.code(("sigmoid", 31, 32))
     fields = {f"size{i}": 1 for i in range(4)} | {"size4": size, "inputs": 1, "words": words.size}
     x, y = (steps.fixed(np.zeros(size, np.float32), strides=(1,)) for _ in range(2))
@@ -205,6 +206,17 @@ def test_an_interrupt_waits_for_the_end_once_weights_change(steps):
     with pytest.raises(KeyboardInterrupt):
         run(1, x)
     assert np.array_equal(x, expected)
+
+
+def test_a_handler_may_not_run_the_engine_that_it_interrupts(steps):
+    run, start = chain(steps, 20_000), np.zeros(40_000, np.float32)
+    before = signal.signal(signal.SIGINT, lambda *_: run(1, start))
+    try:
+        threading.Timer(0.05, _thread.interrupt_main).start()
+        with pytest.raises(RuntimeError, match="handler"):
+            run(1, start)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_denormal_numbers_are_0_within_a_run_alone(add_one):
