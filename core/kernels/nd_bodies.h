@@ -5,6 +5,7 @@
 #include "nd_patch_body.h"
 #include "nd_bytecode_body.h"
 #include "nd_conv_body.h"
+#include "nd_winograd_body.h"
 #include "nd_conv_dw_body.h"
 #include "nd_pack_body.h"
 #include "nd_pool_body.h"

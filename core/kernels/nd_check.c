@@ -118,6 +118,48 @@ static void check_conv(checker *c)
     }
 }
 
+/* Thirty-six matrices of panels with a row for each input channel. */
+static int64_t transformed_length(const nd_step *s) { return times(36 * ((s->out_c + ND_LANES - 1) / ND_LANES), s->in_c * ND_LANES); }
+
+static void plain_3x3(checker *c)
+{
+    const nd_step *s = c->step;
+    expect(c, s->kernel_h == 3 && s->kernel_w == 3 && s->groups == 1, "the kernel is not 3x3 in one group");
+}
+
+static void check_conv_winograd(checker *c)
+{
+    const nd_step *s = c->step;
+    const int64_t map[] = {s->out_h, s->out_w, s->out_c};
+    geometry(c);
+    plain_3x3(c);
+    expect(c, s->stride_h * s->stride_w * s->dilation_h * s->dilation_w * s->upsample_h * s->upsample_w == 1, "a step of the window is not 1");
+    if (c->reason) return;
+    dense(c, 0, times(times(s->out_h, s->out_w), s->out_c), batched(c, 1));
+    dense(c, 1, times(times(s->in_h, s->in_w), s->in_c), batched(c, 1));
+    dense(c, 2, transformed_length(s), 0);
+    if (s->staged) {
+        const int64_t tiles = times(images(c, 1), ((s->out_h + 3) / 4) * ((s->out_w + 3) / 4));
+        dense(c, 7, times(36, plus(times(tiles, s->in_c + s->out_c), 2 * ND_WINOGRAD_GAP)), 0);
+    }
+    if (!s->words) return;
+    program(c, 3, 4, 1);
+    expect(c, s->inputs <= 4, "`inputs` is out of range");
+    for (int i = 4; i < 3 + s->inputs && !c->reason; i++) {
+        strided(c, i, map, 3);
+        expect(c, batched(c, 1) || !batched(c, i), "an operand has images where the result has none");
+    }
+}
+
+static void check_pack_winograd(checker *c)
+{
+    weights(c);
+    plain_3x3(c);
+    if (c->reason) return;
+    dense(c, 0, transformed_length(c->step), 0);
+    dense(c, 1, panel_length(c->step), 0);
+}
+
 static void check_chunks(checker *c, int partials, int64_t length, int64_t terms)
 {
     const nd_step *s = c->step;

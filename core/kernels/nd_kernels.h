@@ -35,6 +35,7 @@
     INT(in_h) INT(in_w) INT(in_c) INT(out_h) INT(out_w) INT(out_c) \
     INT(kernel_h) INT(kernel_w) INT(stride_h) INT(stride_w) INT(pad_top) INT(pad_left) \
     INT(dilation_h) INT(dilation_w) INT(upsample_h) INT(upsample_w) INT(groups) \
+    INT(staged)          /* conv_winograd: 1 where its parts are phases over all tiles */ \
     INT(rows) INT(columns) \
     INT(inputs)          /* inputs of a bytecode program */ \
     INT(words)           /* int32 words of a bytecode program; 0: no program */ \
@@ -60,7 +61,8 @@ static inline const nd_operand *nd_operand_of(const nd_step *step, int i)
 
 /* The table: every operation on every instruction set, the fastest set first. */
 #define ND_OPERATIONS(ROW, isa) \
-    ROW(conv, isa) ROW(conv_dw, isa) ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) \
+    ROW(conv, isa) ROW(conv_winograd, isa) ROW(conv_dw, isa) \
+    ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) ROW(pack_winograd, isa) \
     ROW(pool_max, isa) ROW(pool_max_dx, isa) ROW(pool_sum, isa) ROW(pool_sum_dx, isa) \
     ROW(map, isa) ROW(reduce, isa) ROW(moments, isa) \
     ROW(softmax, isa) ROW(softmax_dx, isa) ROW(softmax_xent, isa) ROW(softmax_xent_dx, isa) \

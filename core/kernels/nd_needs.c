@@ -16,6 +16,9 @@ static int64_t scratch_of(const nd_step *s)
 {
     switch (s->kernel % ND_OPERATION_COUNT) {
     case operation_conv: return s->words ? larger(ND_PATCH_SCRATCH, ND_BYTECODE_SCRATCH) : ND_PATCH_SCRATCH;
+    case operation_conv_winograd:
+        return ND_BYTECODE_SCRATCH
+            + (s->staged ? 0 : 36 * (nd_winograd_block(s->in_c, s->out_c) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));
     case operation_conv_dw: return ND_DW_SCRATCH;
     case operation_map: return ND_BYTECODE_SCRATCH;
     case operation_softmax_xent: return s->columns;
@@ -70,7 +73,8 @@ nd_fault nd_check_code(const nd_step *steps, int64_t count, float *const *buffer
     for (int64_t i = 0; i < count; i++) {
         const nd_step *s = steps + i;
         const int64_t operation = s->kernel % ND_OPERATION_COUNT;
-        if (operation != operation_map && !(operation == operation_conv && s->words)) continue;
+        const int product = operation == operation_conv || operation == operation_conv_winograd;
+        if (operation != operation_map && !(product && s->words)) continue;
         const nd_operand *o = nd_operand_of(s, operation == operation_map ? 1 : 3);
         const char *reason = fault_of_code((const int32_t *)(buffers[o->buffer] + o->offset), s->words, s->inputs);
         if (reason) return (nd_fault){i, reason};

@@ -10,13 +10,19 @@
  *     stride, pad = dilation*(kernel - 1) - pad. A dot is a 1x1 conv on a 1x1 map, or on a map out_h x 1 for more rows
  *     an image. words > 0: bytecode whose input 0 is the convolution's result and input k is operand 3+k, with
  *     stride0 stride1 stride2 over (out_h, out_w, out_c); inputs counts input 0 too.
+ * conv_winograd    y, x, w transformed, code, x1 ... x3, points
+ *     the same for kernel 3x3 and stride, dilation, upsample, groups 1, from weights that pack_winograd made. staged: points holds
+ *     36 * (tiles * (in_c + out_c) + 2 * gap), tiles = batch * ceil(out_h/4) * ceil(out_w/4); else it is absent.
  * conv_dw          dw panel, x, dy, partials
  *     dw = sum over n, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
  *     n*out_h*out_w, so chunks*chunk_rows >= batch*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.
  * pack_panel       panel, w (kernel_h, kernel_w, in_c/groups, out_c)       kernel_h kernel_w in_c out_c groups
  * unpack_panel     w, panel                                                the same
  * pack_flip        flip panel, panel                                       the same: those of the forward conv
- *     The panel of the conv that computes conv_dx: K = (kernel_h, kernel_w turned by 180 degrees, out_c/groups), O = in_c/groups.
+ * pack_winograd    w transformed, panel                                  the same: 3x3, groups 1; 36 matrices of panels of in_c rows
+ *     pack_flip gives the panel of the conv that computes conv_dx: K = (kernel_h, kernel_w turned by 180 degrees, out_c/groups), O = in_c/groups.
+ * pack_winograd    w transformed, panel or flip panel                     in_c out_c of the conv that reads it; kernel 3x3, groups 1
+ *     36 matrices of panels, in_c rows each.
  * pool_max         y, x                in_* in_c out_h out_w kernel_* stride_* pad_*; windows clipped to the image; NaN wins
  * pool_max_dx      dx, x, dy           the same; the first maximum in scanning order gets dy
  * pool_sum         y, x                the same
@@ -63,9 +69,18 @@
 #define ND_DW_PANELS 8
 #define ND_DW_SCRATCH (ND_SEGMENT * (ND_DW_COLUMNS + ND_DW_PANELS * ND_LANES))
 
+/* Winograd tiles of a block: as many as keep its points in a level-2 cache, whole micro-kernel tiles of rows. */
+#define ND_WINOGRAD_GAP 48 /* between the planes of points, against cache sets that coincide */
+static inline int64_t nd_winograd_block(int64_t in_c, int64_t out_c)
+{
+    const int64_t tiles = 180000 / (36 * (in_c + out_c));
+    return tiles >= 56 ? 56 : tiles >= 28 ? tiles / 14 * 14 : tiles >= 14 ? 14 : 7;
+}
+
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \
-    ROW(conv, 1, 1) ROW(conv_dw, 9, 2) ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) \
+    ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) \
+    ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
     ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(moments, 11, 4) \
     ROW(softmax, 1, 1) ROW(softmax_dx, 1, 1) ROW(softmax_xent, 1, 1) ROW(softmax_xent_dx, 1, 1) \

@@ -14,8 +14,11 @@ from netdsl.cli.target import load_net, takes_net
 @takes_net
 @click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Images a run.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256.")
+@click.option("--algorithm", type=click.Choice(["auto", "direct"]), default="auto", help="direct: no Winograd.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print it.")
-def compile_plan(net: str, parameters: tuple[str, ...], batch: int, threads: int | None, form: str) -> None:
+def compile_plan(
+    net: str, parameters: tuple[str, ...], batch: int, threads: int | None, algorithm: str, form: str
+) -> None:
     """The steps that run NET on this machine: operation, kernel, instruction set, threads, bytes.
 
     NETDSL_ISA=base, avx2 or avx512 forces an instruction set.
@@ -23,7 +26,7 @@ def compile_plan(net: str, parameters: tuple[str, ...], batch: int, threads: int
     loaded = load_net(net, parameters)
     from netdsl.compiler.program import compile as compile_net
 
-    program = compile_net(loaded, batch=batch, threads=threads)
+    program = compile_net(loaded, batch=batch, threads=threads, algorithm=algorithm)
     steps = program.plan.describe()
     if form == "json":
         click.echo(json.dumps({"batch": batch, "threads": program.threads, "steps": steps}, indent=2))

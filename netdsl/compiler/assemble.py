@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ARENA, CONSTS, SCALARS, PREPARED = 0, 1, 2, 3
 OPERANDS = 8
-NANOSECONDS = {"conv": 0.02, "conv_dw": 0.03}
+NANOSECONDS = {"conv": 0.02, "conv_winograd": 0.008, "conv_dw": 0.03}
 ELEMENT = 0.2
 NOWHERE = -1
 

@@ -24,20 +24,24 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[np.float32]]
 
 LANES = 16
+POINTS = 36
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`kind`: `dense`, `panel` or `flip`; `groups` of the product that reads it."""
+    """`kind`: `dense`, `panel` or `flip`; `groups` of the product that reads it; `points`: transformed for Winograd."""
 
     kind: str = "dense"
     groups: int = 1
+    points: bool = False
 
     def length(self, shape: tuple[int, ...]) -> int:
         """Elements of an unbatched array of this (canonical) shape, padding included."""
         if self.kind == "dense":
             return prod(shape)
         rows, columns = self.panels(shape)
+        if self.points:
+            rows = rows // prod(shape[:-2]) * POINTS
         return self.groups * -(-columns // LANES) * rows * LANES
 
     @property
@@ -48,7 +52,7 @@ class Layout:
     def panels(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """Rows and columns of each group's matrix, for the weight's canonical shape (k…, in/groups, out)."""
         taps, inputs, outputs = prod(shape[:-2]), shape[-2], shape[-1] // self.groups
-        return (taps * inputs, outputs) if self.kind == "panel" else (taps * outputs, inputs)
+        return (taps * outputs, inputs) if self.kind == "flip" else (taps * inputs, outputs)
 
     def pack(self, array: Array, out: Array) -> None:
         """Canonical → panels: for each group, blocks of 16 columns, each with all rows; further lanes are 0."""
@@ -80,7 +84,8 @@ DENSE = Layout()
 def weight_layout(op: Op) -> Layout | None:
     """The layout in which an operation reads its second operand, or None when it reads no weight."""
     if op.kind in ("conv", "conv_dx"):
-        return Layout("panel" if op.kind == "conv" else "flip", op["groups"])
+        winograd = op.get("algorithm") == "winograd"
+        return Layout("panel" if op.kind == "conv" else "flip", op["groups"], winograd)
     if op.kind == "dot" and op["transpose"] != "a":
         return Layout("panel" if op["transpose"] == "none" else "flip")
     return None
@@ -128,14 +133,22 @@ class _Assigner:
         if (i, layout) in self.converted:
             return self.converted[i, layout]
         through = self._through(have, layout)
-        source = i if through is None else self.read(i, through, reader)
+        source = i if through in (None, have) else self.read(i, through, reader)
         if self.layouts[source] == layout:
             return source
+        have = self.layouts[source]
         value = self.values[i]
-        made = Value(len(self.values), value.shape, value.dtype, "temp", f"{value.name}:{layout.kind}")
+        made = Value(
+            len(self.values),
+            value.shape,
+            value.dtype,
+            "temp",
+            f"{value.name}:{layout.kind}{':winograd' * layout.points}",
+        )
         self.values[made.id] = made
         self.layouts[made.id] = layout
-        attrs = (("groups", layout.groups if layout.kind != "dense" else have.groups), ("to", layout.kind))
+        to = "winograd" if layout.points else layout.kind
+        attrs = (("groups", have.groups if layout == DENSE else layout.groups), ("of", have.kind), ("to", to))
         self.ops.append(Op("convert", (source,), (made.id,), attrs, reader.phase, reader.origin))
         self.converted[i, layout] = made.id
         return made.id
@@ -143,6 +156,8 @@ class _Assigner:
     @staticmethod
     def _through(have: Layout, layout: Layout) -> Layout | None:
         """A layout to convert to first, where no kernel converts directly."""
+        if layout.points:
+            return Layout(layout.kind, layout.groups)
         if have.kind == "dense" and layout.kind == "flip":
             return Layout("panel", layout.groups)
         if DENSE not in (have, layout) and have.groups != layout.groups:

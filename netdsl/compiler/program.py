@@ -11,6 +11,7 @@ import numpy as np
 from netdsl.compiler.assemble import assemble
 from netdsl.compiler.lower import lower
 from netdsl.compiler.passes import rewrite
+from netdsl.compiler.passes.choose import ALGORITHMS, choose_algorithms
 from netdsl.compiler.plan import Binding, KernelTable, Plan
 from netdsl.core import _engine as engine
 from netdsl.errors import fail
@@ -184,15 +185,19 @@ def compile(
     update: Callable[[Build, Value, Value], None] | None = None,
     threads: int | None = None,
     isa: str | None = None,
+    algorithm: str = "auto",
 ) -> Program:
     """Compile a net for up to `batch` images a run.
 
     `weights` are shared, not copied; None draws them with seed 0. `want` names nodes whose values come back beside the
     outputs. With `loss` the program is a training program: `wrt` names the tensors that it differentiates for,
     `update` emits what becomes of each. `threads` from 1 to 256, default the usable cores. `isa` forces `base`, `avx2`
-    or `avx512`. Raises `NetError` N7xx for arguments that do not fit.
+    or `avx512`. `algorithm="direct"` turns off Winograd's convolution, which is faster and less exact.
+    Raises `NetError` N7xx for arguments that do not fit.
     """
     _check_count("batch", batch, MAX_BATCH)
+    if algorithm not in ALGORITHMS:
+        raise fail("N712", f"`algorithm` is one of {', '.join(ALGORITHMS)}, not `{algorithm}`")
     threads = engine.default_threads() if threads is None else threads
     _check_count("threads", threads, MAX_THREADS)
     for name in want:
@@ -206,7 +211,8 @@ def compile(
     for value in program.values.values():
         if value.role == "state" and value.name not in weights:
             weights.add(value.name, np.zeros([d for d in value.shape if isinstance(d, int)], np.float32))
-    return Program(assemble(rewrite(program), batch=batch, threads=threads, table=_table(isa)), weights, threads)
+    chosen = choose_algorithms(rewrite(program), algorithm)
+    return Program(assemble(chosen, batch=batch, threads=threads, table=_table(isa)), weights, threads)
 
 
 def _check_count(name: str, value: int, most: int) -> None:

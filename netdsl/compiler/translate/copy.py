@@ -13,6 +13,9 @@ from netdsl.compiler.translate.step import Context, Operand, Step, axis_fields, 
 from netdsl.ops.op import Op
 
 
+KERNELS = {"panel": "pack_panel", "flip": "pack_flip", "dense": "unpack_panel", "winograd": "pack_winograd"}
+
+
 def _copy(out: Operand, source: Operand, shape: Sequence[int], **more: int | float) -> Step:
     if not any(name.startswith("inner") for name in more):
         walk, (a, b) = merge_axes(shape, [out.strides, source.strides])
@@ -71,5 +74,7 @@ def convert(op: Op, at: Context) -> list[Step]:
     """A weight into panels, out of them, or turned."""
     *kernel, inputs, outputs = sizes(at.shape(op.ins[0]))
     fields = {**pair("kernel", kernel), "in_c": inputs * op["groups"], "out_c": outputs, "groups": op["groups"]}
-    name = {"panel": "pack_panel", "flip": "pack_flip", "dense": "unpack_panel"}[op["to"]]
+    if op["to"] == "winograd" and op["of"] == "flip":
+        fields |= {"in_c": outputs, "out_c": inputs}
+    name = KERNELS[op["to"]]
     return [Step(name, (Operand(op.outs[0]), Operand(op.ins[0])), fields, prod(kernel) * inputs * outputs)]

@@ -23,6 +23,10 @@ from netdsl.compiler.translate.step import (
 )
 from netdsl.ops.op import BATCH, Op, Shape
 
+POINTS, GAP = 36, 48
+CACHE, MOST_STAGED = 2**22, 2**26
+FEW_TILES = 112
+
 
 def _product(op: Op, at: Context, fields: Fields, work: int) -> list[Step]:
     y = at.shape(op.outs[0])
@@ -33,7 +37,21 @@ def _product(op: Op, at: Context, fields: Fields, work: int) -> list[Step]:
     rest = [Operand(i, (*broadcast_strides(_spread(at.shape(i), y, wide), wide), 0, 0)) for i in extra]
     if epilogue is not None:
         fields = {**fields, "inputs": 1 + len(extra)}
-    return [Step("conv", (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest), fields, work, code=epilogue)]
+    ends = (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest)
+    if op.get("algorithm") == "winograd":
+        return [_winograd(ends, at, fields, work, epilogue)]
+    return [Step("conv", ends, fields, work, code=epilogue)]
+
+
+def _winograd(ends: tuple[Operand, ...], at: Context, fields: Fields, work: int, epilogue: object) -> Step:
+    """F(4x4, 3x3): fused in blocks of tiles, or in stages where the weights exceed the cache or are reread too often."""
+    h, w, inputs, outputs = (int(fields[name]) for name in ("out_h", "out_w", "in_c", "out_c"))
+    tiles = at.batch * -(-h // 4) * -(-w // 4)
+    weights, points = POINTS * inputs * outputs, POINTS * (tiles * (inputs + outputs) + 2 * GAP)
+    staged = points <= MOST_STAGED and (weights > CACHE or (weights > CACHE // 8 and tiles <= FEW_TILES))
+    operands = (*ends, *[ABSENT] * (7 - len(ends)), SCRATCH if staged else ABSENT)
+    scratch = points if staged else 0
+    return Step("conv_winograd", operands, {**fields, "staged": int(staged)}, work, scratch, epilogue)
 
 
 def _spread(shape: Shape, y: Shape, wide: Shape) -> Shape:

@@ -1,0 +1,49 @@
+"""Choose how each convolution is computed. This is a numeric choice: it follows from the shape of one image alone.
+
+before   y = conv(x, w, kernel=3x3, stride=1x1, …)
+after    y = conv(x, w, algorithm=winograd, kernel=3x3, stride=1x1, …)
+
+Winograd's F(4x4, 3x3) does a 3x3 convolution of stride 1 with a quarter of the multiplications, at an error of about 6e-6
+to 2e-5 of the largest output, where a direct sum has 1e-6. It pays from 16 channels and 13 pixels on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netdsl.ops.op import Op, Ops
+
+ALGORITHMS = ("auto", "direct")
+LEAST_CHANNELS = 16
+LEAST_PIXELS = 13
+MOST_OPERANDS = 3
+
+
+def choose_algorithms(program: Ops, algorithm: str = "auto") -> Ops:
+    """The program with `algorithm=winograd` on the convolutions that it suits; `direct` leaves it as it is."""
+    assert algorithm in ALGORITHMS, algorithm
+    if algorithm == "direct":
+        return program
+    return replace(program, ops=tuple(_choose(program, op) for op in program.ops))
+
+
+def _choose(program: Ops, op: Op) -> Op:
+    if op.kind not in ("conv", "conv_dx") or refusal(program, op):
+        return op
+    return replace(op, attrs=tuple(sorted((dict(op.attrs) | {"algorithm": "winograd"}).items())))
+
+
+def refusal(program: Ops, op: Op) -> str:
+    """Why a convolution is not computed by Winograd's algorithm, or nothing."""
+    geometry = (op["kernel"], op["stride"], op["dilation"], op["groups"])
+    if geometry != ((3, 3), (1, 1), (1, 1), 1):
+        return "not a 3x3 window of stride 1, dilation 1 and one group"
+    x, y = program.values[op.ins[0]].shape, program.values[op.outs[0]].shape
+    channels, pixels = min(int(x[-1]), int(y[-1])), min(int(n) for n in y[1:-1])
+    if channels < LEAST_CHANNELS:
+        return f"{channels} channels are fewer than {LEAST_CHANNELS}"
+    if pixels < LEAST_PIXELS:
+        return f"{pixels} pixels are fewer than {LEAST_PIXELS}"
+    if len(op.ins) - 2 > MOST_OPERANDS:
+        return f"its epilogue reads more than {MOST_OPERANDS} operands"
+    return ""

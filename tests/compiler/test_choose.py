@@ -1,0 +1,45 @@
+"""The choice of an algorithm follows from the shape of one image."""
+
+import pytest
+
+import netdsl
+from netdsl.compiler.lower import lower
+from netdsl.compiler.passes import rewrite
+from netdsl.compiler.passes.choose import choose_algorithms
+
+
+def chosen(size: str, call: str, algorithm: str = "auto") -> list[str]:
+    net = netdsl.parse(f"net A {{\ninput x: {size}\n{call}\n}}")
+    return [op.get("algorithm", "direct") for op in choose_algorithms(rewrite(lower(net)), algorithm).ops]
+
+
+@pytest.mark.parametrize("size", ["13x13x16", "40x13x512"])
+def test_3x3_of_stride_1_takes_winograd_from_16_channels_and_13_pixels(size: str) -> None:
+    assert chosen(size, "conv(16, 3x3, pad=same)") == ["winograd"]
+
+
+@pytest.mark.parametrize(
+    ("size", "call"),
+    [
+        ("12x40x16", "conv(16, 3x3, pad=same)"),
+        ("40x40x15", "conv(16, 3x3, pad=same)"),
+        ("40x40x16", "conv(15, 3x3, pad=same)"),
+        ("40x40x16", "conv(16, 5x5, pad=same)"),
+        ("40x40x16", "conv(16, 3x3, stride=2)"),
+        ("40x40x16", "conv(16, 3x3, dilation=2)"),
+        ("40x40x32", "conv(32, 3x3, groups=2)"),
+    ],
+)
+def test_all_else_is_direct(size: str, call: str) -> None:
+    assert chosen(size, call) == ["direct"]
+
+
+def test_direct_refuses_winograd() -> None:
+    assert chosen("40x40x16", "conv(16, 3x3)", "direct") == ["direct"]
+
+
+def test_the_program_says_so() -> None:
+    net = netdsl.parse("net A {\ninput x: 16x16x16\ny: conv(16, 3x3, bias=false)\n}")
+    assert str(choose_algorithms(rewrite(lower(net)))).startswith(
+        "y = conv(x, y.weight, algorithm=winograd, dilation=1x1"
+    )
