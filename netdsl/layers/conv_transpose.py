@@ -50,6 +50,7 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
         ("conv_transpose(2, 3x3, stride=2, pad=1, output_pad=1, act=relu)", ((3, 2, 4),)),
         ("conv_transpose(4, 3x2, groups=2, bias=false)", ((4, 3, 2),)),
         ("conv_transpose(2, 4, stride=3, pad=same)", ((5, 3),)),
+        ("conv_transpose(2, 2x1, dilation=3, output_pad=2)", ((2, 3, 1),)),
     )
 
     def axes(self, x: Shape) -> tuple[Axis, ...]:
@@ -68,7 +69,7 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
             pad, more = self._cut(a, more)
             out = transposed_extent(a.size, a.kernel, a.stride, pad, a.dilation, more)
             made.append(Axis(a.name, a.size, a.kernel, a.stride, pad, a.dilation, out))
-        short = [a for a in made if a.out.value < 1]
+        short = [a for a in made if a.out.value < 1 or a.pad[0] >= _full(a)]
         if short:
             facts = tuple((a.name, a.out.text) for a in short)
             raise Fault(
@@ -120,7 +121,7 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
         import numpy as np
 
         x, axes = xs[0], self.axes(xs[0].shape[1:])
-        full = [max(a.dilation * (a.kernel - 1) + (a.size - 1) * a.stride + 1, a.pad[0] + a.out.value) for a in axes]
+        full = [max(_full(a), a.pad[0] + a.out.value) for a in axes]
         y = np.zeros((len(x), *full, self.filters), x.dtype)
         inputs, outputs = x.shape[-1] // self.groups, self.filters // self.groups
         for tap in np.ndindex(*(a.kernel for a in axes)):
@@ -138,13 +139,24 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
 
     def lower(self, build: Build, *x: Value) -> Value:
         axes = self.axes(inner_shape(x[0]))
-        size = tuple(a.out.value for a in axes)
+        size = tuple(min(a.out.value, _full(a) + a.stride - 1 - a.pad[0]) for a in axes)
         attrs = geometry(axes, groups=self.groups)
-        attrs["pad"] = tuple(p for a in axes for p in (a.pad[0], self._after(a)))
+        attrs["pad"] = tuple(p for a, n in zip(axes, size, strict=True) for p in (a.pad[0], _after(a, n)))
         y = build.add("conv_dx", x[0], build.param("weight"), size=size, **attrs)
+        spare = tuple(a.out.value - n for a, n in zip(axes, size, strict=True))
+        if any(spare):
+            y = build.add("pad", y, pads=(*(n for after in spare for n in (0, after)), 0, 0), number=0.0)
         return activate_lowered(build, self.act, add_bias(build, y) if self.bias else y)
 
-    @staticmethod
-    def _after(a: Axis) -> int:
-        """Padding after for which the convolution from the output's size gives back the input's."""
-        return max(0, (a.size - 1) * a.stride + a.dilation * (a.kernel - 1) + 1 - a.out.value - a.pad[0])
+
+def _full(a: Axis) -> int:
+    """Pixels that the windows of all input pixels cover, before any is cut off."""
+    return (a.size - 1) * a.stride + a.dilation * (a.kernel - 1) + 1
+
+
+def _after(a: Axis, size: int) -> int:
+    """Padding after for which the convolution from an image of `size` has one window for each input pixel.
+
+    Only an image of less than a stride beyond the last window allows that: zeros further out are padded on.
+    """
+    return max(0, _full(a) - size - a.pad[0])
