@@ -12,6 +12,8 @@ import netdsl
 from netdsl.compiler.lower import lower
 from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.weights import Weights
+from netdsl.ops.expression import operands
+from netdsl.ops.op import Build, Value
 from netdsl.reference import run_ops
 from netdsl.training.loss import loss_for, total_loss
 from netdsl.training.optimiser import Adam, Optimiser, Sgd
@@ -98,3 +100,24 @@ def test_training_and_inference_share_weights() -> None:
     after = measuring(batch["image"])
     assert not np.array_equal(before, after)
     assert np.array_equal(after, netdsl.compile(net, Weights(dict(weights)), batch=8)(batch["image"]))
+
+
+def test_gradients_through_winograd_equal_the_reference() -> None:
+    net = netdsl.parse(
+        "net W {\ninput x: 17x15x16\nconv(32, 3x3, pad=1, act=relu)\nconv(20, 3x3, pad=0, act=tanh)\nglobal_avgpool\n}"
+    )
+    tensors, rng = dict(initial_arrays(net, 2)), np.random.default_rng(5)
+    inputs = {"x": rng.normal(size=(3, 17, 15, 16)).astype(np.float32)}
+
+    def loss(build: Build, outputs: dict[str, Value]) -> Value:
+        (y,) = outputs.values()
+        (x0,) = operands(1)
+        return build.add("reduce", build.map(x0 * x0, y), axes=(0, 1), keep=False)
+
+    program = netdsl.compile(net, Weights(tensors), batch=3, loss=loss, wrt=["x", *tensors])
+    assert [step.kernel for step in program.plan.steps].count("conv_winograd") == 4
+    found = program.step(inputs)
+    expected = run_ops(lower(net, training=True, loss=loss, wrt=["x", *tensors]), tensors | inputs, dtype=np.float64)
+    for name in ["x", *tensors]:
+        gradient = expected[f"gradient of {name}"]
+        assert np.linalg.norm(found[name] - gradient) <= 2e-5 * np.linalg.norm(gradient), name

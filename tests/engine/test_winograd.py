@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from netdsl.core import isas
 
 import netdsl
-from netdsl.core import isas
 from netdsl.reference import run_net
 
 CASES = [

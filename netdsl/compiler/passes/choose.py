@@ -1,10 +1,10 @@
-"""Choose how each convolution is computed. This is a numeric choice: it follows from the shape of one image alone.
+"""Choose how each convolution is computed: a numeric choice, which follows from the shape of one image alone.
 
 before   y = conv(x, w, kernel=3x3, stride=1x1, …)
 after    y = conv(x, w, algorithm=winograd, kernel=3x3, stride=1x1, …)
 
-Winograd's F(4x4, 3x3) does a 3x3 convolution of stride 1 with a quarter of the multiplications, at an error of about 6e-6
-to 2e-5 of the largest output, where a direct sum has 1e-6. It pays from 16 channels and 13 pixels on.
+Winograd's F(4x4, 3x3) does a 3x3 convolution of stride 1 with a quarter of the multiplications, at an error of about
+6e-6 to 2e-5 of the largest output, where a direct sum has 1e-6. It pays from 16 channels and 13 pixels on.
 """
 
 from __future__ import annotations

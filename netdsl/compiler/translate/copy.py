@@ -12,7 +12,6 @@ from netdsl.compiler.translate.geometry import pair
 from netdsl.compiler.translate.step import Context, Operand, Step, axis_fields, dense_strides, merge_axes, sizes
 from netdsl.ops.op import Op
 
-
 KERNELS = {"panel": "pack_panel", "flip": "pack_flip", "dense": "unpack_panel", "winograd": "pack_winograd"}
 
 

@@ -44,7 +44,7 @@ def _product(op: Op, at: Context, fields: Fields, work: int) -> list[Step]:
 
 
 def _winograd(ends: tuple[Operand, ...], at: Context, fields: Fields, work: int, epilogue: object) -> Step:
-    """F(4x4, 3x3): fused in blocks of tiles, or in stages where the weights exceed the cache or are reread too often."""
+    """F(4x4, 3x3), fused in blocks of tiles, or in stages where weights exceed the cache or are reread too often."""
     h, w, inputs, outputs = (int(fields[name]) for name in ("out_h", "out_w", "in_c", "out_c"))
     tiles = at.batch * -(-h // 4) * -(-w // 4)
     weights, points = POINTS * inputs * outputs, POINTS * (tiles * (inputs + outputs) + 2 * GAP)
