@@ -1,12 +1,14 @@
 /* conv: y = epilogue(patches(x) * w), a block of rows times a block of panels a task.
  *
- * The matrix of patches is never whole: a task packs one segment of its columns for its rows and multiplies it with the panels'
- * segment; y holds the total. Where patches are pixels (1x1, dense layers) nothing is packed. The epilogue
+ * The matrix of patches is never whole: a task packs one segment of its columns for its rows and multiplies it with the
+ * panels' segment; y holds the total. Where patches are pixels (1x1, dense layers) nothing is packed. The epilogue
  * follows while the block is in the cache.
  */
 #define ND_TASK_WORK 400000 /* multiply-adds below which a task is not worth claiming */
 
-typedef struct { int64_t rows, row_blocks, panels, panel_blocks; } nd_conv_blocks;
+typedef struct {
+    int64_t rows, row_blocks, panels, panel_blocks;
+} nd_conv_blocks;
 
 /* Neutral: tiles of any size give the same bits. */
 static nd_conv_blocks nd_conv_blocks_of(const nd_step *s, int64_t n)
@@ -38,7 +40,8 @@ ND_INLINE float *nd_at_pixel(const nd_call *call, int i, nd_pixel p)
     return call->x[i] + p.image * o->image + p.oh * o->stride[0] + p.ow * o->stride[1];
 }
 
-/* Rows from `row` on over which every extra operand moves in even steps: all, to the end of the image, or of the line. */
+/* Rows from `row` on over which every extra operand moves in even steps: all, to the end of the image, or of the line.
+ */
 static int64_t nd_even_rows(const nd_step *s, int64_t row, int64_t end)
 {
     const int64_t area = s->out_h * s->out_w;
@@ -46,7 +49,8 @@ static int64_t nd_even_rows(const nd_step *s, int64_t row, int64_t end)
     for (int i = 4; i < 3 + s->inputs; i++) {
         const nd_operand *o = nd_operand_of(s, i);
         const int64_t step = s->out_w > 1 ? o->stride[1] : o->stride[0];
-        if (s->out_w > 1 && s->out_h > 1 && o->stride[0] != o->stride[1] * s->out_w) reach = nd_min(reach, (row / s->out_w + 1) * s->out_w);
+        if (s->out_w > 1 && s->out_h > 1 && o->stride[0] != o->stride[1] * s->out_w)
+            reach = nd_min(reach, (row / s->out_w + 1) * s->out_w);
         else if (area == 1 ? 0 : o->image != step * area) reach = nd_min(reach, (row / area + 1) * area);
     }
     return reach;
@@ -74,7 +78,8 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
 {
     const nd_step *s = call->step;
     const nd_conv_blocks b = nd_conv_blocks_of(s, call->n);
-    const int64_t rows = nd_images(s, 1, call->n) * s->out_h * s->out_w, depth = nd_depth(s), segment = nd_segment(depth);
+    const int64_t rows = nd_images(s, 1, call->n) * s->out_h * s->out_w, depth = nd_depth(s),
+                  segment = nd_segment(depth);
     const int64_t part = task % b.panel_blocks, group = task / b.panel_blocks % s->groups;
     const int64_t r0 = task / b.panel_blocks / s->groups * b.rows, r1 = nd_min(rows, r0 + b.rows);
     const int64_t out = s->out_c / s->groups, p0 = part * b.panels, p1 = nd_min(nd_panels(s), p0 + b.panels);
@@ -82,7 +87,9 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
     const int64_t first = group * out + p0 * ND_LANES, columns = nd_min(out, p1 * ND_LANES) - p0 * ND_LANES;
     nd_product g = {
         .b_panel = depth * ND_LANES,
-        .c = call->x[0] + r0 * s->out_c + first, .c_row = s->out_c, .c_panel = ND_LANES,
+        .c = call->x[0] + r0 * s->out_c + first,
+        .c_row = s->out_c,
+        .c_panel = ND_LANES,
         .lanes = columns - (p1 - p0 - 1) * ND_LANES,
     };
     for (int64_t k = 0; k < depth; k += segment) {

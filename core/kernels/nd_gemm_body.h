@@ -30,6 +30,12 @@ typedef struct {
 #define ND_TILE_PANELS 1
 #endif
 
+/* Where vector v of a tile's row p lies in C. */
+ND_INLINE float *nd_tile_place(const nd_product *g, int p, int v)
+{
+    return g->c + p * g->c_row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN;
+}
+
 ND_INLINE void nd_tile_store(const nd_product *g, float *c, const vf *acc, int64_t lanes)
 {
     for (int v = 0; v < ND_PANEL_VECTORS; v++) {
@@ -63,21 +69,22 @@ ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
     }
     if (g->lanes == ND_LANES && !g->accumulate) {
         ND_UNROLL for (int p = 0; p < P; p++)
-            ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) 
-                nd_store(g->c + p * g->c_row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN, acc[p][v]);
+            ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++)
+                nd_store(nd_tile_place(g, p, v), acc[p][v]);
         return;
     }
     if (g->lanes == ND_LANES) {
         ND_UNROLL for (int p = 0; p < P; p++)
             ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) {
-                float *c = g->c + p * g->c_row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN;
+                float *c = nd_tile_place(g, p, v);
                 nd_store(c, nd_load(c) + acc[p][v]);
             }
         return;
     }
     ND_UNROLL for (int p = 0; p < P; p++)
         ND_UNROLL for (int q = 0; q < Q; q++)
-            nd_tile_store(g, g->c + p * g->c_row + q * g->c_panel, &acc[p][q * ND_PANEL_VECTORS], q == Q - 1 ? g->lanes : ND_LANES);
+            nd_tile_store(g, nd_tile_place(g, p, q * ND_PANEL_VECTORS), &acc[p][q * ND_PANEL_VECTORS],
+                          q == Q - 1 ? g->lanes : ND_LANES);
 }
 
 typedef void nd_tile_function(const nd_product *g);
@@ -85,8 +92,9 @@ typedef void nd_tile_function(const nd_product *g);
 #if ND_TILE_ROWS == 14
 #define ND_TILES(Q) ND_TILE(1, Q) ND_TILE(2, Q) ND_TILE(3, Q) ND_TILE(4, Q) ND_TILE(5, Q) ND_TILE(6, Q) ND_TILE(7, Q) \
     ND_TILE(8, Q) ND_TILE(9, Q) ND_TILE(10, Q) ND_TILE(11, Q) ND_TILE(12, Q) ND_TILE(13, Q) ND_TILE(14, Q)
-#define ND_TILE_NAMES(Q) { nd_tile_1x##Q, nd_tile_2x##Q, nd_tile_3x##Q, nd_tile_4x##Q, nd_tile_5x##Q, nd_tile_6x##Q, nd_tile_7x##Q, \
-    nd_tile_8x##Q, nd_tile_9x##Q, nd_tile_10x##Q, nd_tile_11x##Q, nd_tile_12x##Q, nd_tile_13x##Q, nd_tile_14x##Q }
+#define ND_TILE_NAMES(Q) { nd_tile_1x##Q, nd_tile_2x##Q, nd_tile_3x##Q, nd_tile_4x##Q, nd_tile_5x##Q, \
+    nd_tile_6x##Q, nd_tile_7x##Q, nd_tile_8x##Q, nd_tile_9x##Q, nd_tile_10x##Q, nd_tile_11x##Q, \
+    nd_tile_12x##Q, nd_tile_13x##Q, nd_tile_14x##Q }
 #elif ND_TILE_ROWS == 6
 #define ND_TILES(Q) ND_TILE(1, Q) ND_TILE(2, Q) ND_TILE(3, Q) ND_TILE(4, Q) ND_TILE(5, Q) ND_TILE(6, Q)
 #define ND_TILE_NAMES(Q) { nd_tile_1x##Q, nd_tile_2x##Q, nd_tile_3x##Q, nd_tile_4x##Q, nd_tile_5x##Q, nd_tile_6x##Q }

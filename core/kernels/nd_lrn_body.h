@@ -1,6 +1,9 @@
 /* lrn_sum: y[c] = sum of x[c - before ... c + after], a row at a time, from a copy with zeros at both ends. */
 
-static int64_t ND_JOIN(ND_NAME(lrn_sum), _tasks)(const nd_step *s, int phase, int64_t n) { return (void)phase, nd_row_tasks(s, n); }
+static int64_t ND_JOIN(ND_NAME(lrn_sum), _tasks)(const nd_step *s, int phase, int64_t n)
+{
+    return (void)phase, nd_row_tasks(s, n);
+}
 
 static void ND_JOIN(ND_NAME(lrn_sum), _run)(const nd_call *call, int64_t task)
 {

@@ -78,7 +78,8 @@ static void ND_JOIN(ND_NAME(map), _run)(const nd_call *call, int64_t task)
     nd_program program = nd_program_of(call->x[1], s->inputs, call->scratch);
     nd_view view[ND_OPERANDS];
     for (int k = 0; k <= s->inputs; k++) {
-        const int64_t row = rank > 1 ? m.walk.stride[rank - 2][k] : 0, column = rank > 0 ? m.walk.stride[rank - 1][k] : 0;
+        const int64_t row = rank > 1 ? m.walk.stride[rank - 2][k] : 0,
+                      column = rank > 0 ? m.walk.stride[rank - 1][k] : 0;
         float *p = call->x[k ? k + 1 : 0] + r * row + c * column;
         int64_t index = task / m.column_blocks / m.row_blocks;
         for (int axis = rank - 3; axis >= 0; axis--) {

@@ -1,5 +1,5 @@
-/* moments: mean and biased variance of each column, in two passes (one pass loses everything at mean/deviation = 1000). Four phases: sums of
- * each image, their mean in image order, sums of squared distances of each image, their mean. */
+/* moments: mean and biased variance of each column, in two passes (one pass loses everything at mean/deviation = 1000).
+ * Four phases: sums of each image, their mean in image order, sums of squared distances of each image, their mean. */
 #define ND_MOMENT_COLUMNS 16
 #define ND_MOMENT_ROWS 64 /* terms of a segment */
 
@@ -29,15 +29,18 @@ static void ND_JOIN(ND_NAME(moments), _run)(const nd_call *call, int64_t task)
 {
     const nd_step *s = call->step;
     const int64_t images = nd_images(s, 2, call->n), blocks = nd_ceil_div(s->columns, ND_MOMENT_COLUMNS);
-    const int64_t image = task / blocks, first = task % blocks * ND_MOMENT_COLUMNS, end = nd_min(s->columns, first + ND_MOMENT_COLUMNS);
+    const int64_t image = task / blocks, first = task % blocks * ND_MOMENT_COLUMNS,
+                  end = nd_min(s->columns, first + ND_MOMENT_COLUMNS);
     float *mean = call->x[0], *var = call->x[1], *parts = call->x[3];
     for (int64_t c = first; c < end; c += ND_VLEN) {
         const int64_t count = end - c;
         const float *x = call->x[2] + image * s->rows * s->columns + c;
         const vf pixel = images ? nd_load_up_to(call->x[2] + c, count) : (vf){};
-        if (call->phase == 0) nd_store_up_to(parts + image * s->columns + c, nd_moment(x, s->rows, s->columns, count, pixel, 0), count);
+        if (call->phase == 0)
+            nd_store_up_to(parts + image * s->columns + c, nd_moment(x, s->rows, s->columns, count, pixel, 0), count);
         if (call->phase == 2)
-            nd_store_up_to(parts + image * s->columns + c, nd_moment(x, s->rows, s->columns, count, nd_load_up_to(mean + c, count), 1), count);
+            nd_store_up_to(parts + image * s->columns + c,
+                           nd_moment(x, s->rows, s->columns, count, nd_load_up_to(mean + c, count), 1), count);
         if (!(call->phase & 1)) continue;
         vf total = {};
         for (int64_t i = 0; i < images; i++) total += nd_load_up_to(parts + i * s->columns + c, count);

@@ -1,5 +1,7 @@
 /* Patches of an image as rows of a matrix: row r = (image, oh, ow), columns (kh, kw, channel of the group). */
-typedef struct { int64_t image, oh, ow; } nd_pixel;
+typedef struct {
+    int64_t image, oh, ow;
+} nd_pixel;
 
 ND_INLINE nd_pixel nd_pixel_of(const nd_step *s, int64_t row)
 {
@@ -17,7 +19,8 @@ ND_INLINE void nd_next_pixel(const nd_step *s, nd_pixel *p)
 }
 
 /* The position in the source of tap `tap`, or -1 where there is only padding or a zero between spread pixels. */
-ND_INLINE int64_t nd_source(int64_t out, int64_t tap, int64_t stride, int64_t pad, int64_t dilation, int64_t upsample, int64_t size)
+ND_INLINE int64_t nd_source(int64_t out, int64_t tap, int64_t stride, int64_t pad, int64_t dilation, int64_t upsample,
+                            int64_t size)
 {
     const int64_t at = out * stride - pad + tap * dilation;
     if (at < 0) return -1;
@@ -50,7 +53,8 @@ ND_INLINE void nd_patch_run(const nd_step *s, const float *line, int64_t ow, int
 }
 
 /* Columns [k0, k1) of rows [r0, r1), densely, into `to`. */
-static void nd_patches(const nd_step *s, const float *x, int64_t group, int64_t r0, int64_t r1, int64_t k0, int64_t k1, float *to)
+static void nd_patches(const nd_step *s, const float *x, int64_t group, int64_t r0, int64_t r1, int64_t k0, int64_t k1,
+                       float *to)
 {
     const int64_t channels = s->in_c / s->groups, width = s->kernel_w * channels;
     const int64_t image = nd_operand_of(s, 1)->image;
@@ -90,14 +94,16 @@ ND_INLINE void nd_patch_line(const nd_step *s, const float *line, int64_t tap, i
 }
 
 /* The same matrix of a one-channel image, column after column: whole lines of pixels move at a time. */
-static void nd_patches_by_column(const nd_step *s, const float *x, int64_t r0, int64_t r1, int64_t k0, int64_t k1, float *to)
+static void nd_patches_by_column(const nd_step *s, const float *x, int64_t r0, int64_t r1, int64_t k0, int64_t k1,
+                                 float *to)
 {
     const int64_t image = nd_operand_of(s, 1)->image;
     for (int64_t k = k0; k < k1; k++) {
         nd_pixel pixel = nd_pixel_of(s, r0);
         for (int64_t r = r0; r < r1;) {
             const int64_t count = nd_min(r1 - r, s->out_w - pixel.ow);
-            const int64_t ih = nd_source(pixel.oh, k / s->kernel_w, s->stride_h, s->pad_top, s->dilation_h, s->upsample_h, s->in_h);
+            const int64_t ih =
+                nd_source(pixel.oh, k / s->kernel_w, s->stride_h, s->pad_top, s->dilation_h, s->upsample_h, s->in_h);
             if (ih < 0) nd_fill_run(to, 0, count);
             else nd_patch_line(s, x + pixel.image * image + ih * s->in_w, k % s->kernel_w, pixel.ow, count, to);
             to += count;
@@ -111,15 +117,19 @@ static void nd_patches_by_column(const nd_step *s, const float *x, int64_t r0, i
 /* Whether the rows of the matrix lie in x as they are. */
 ND_INLINE int nd_patches_are_x(const nd_step *s)
 {
-    return s->kernel_h * s->kernel_w * s->stride_h * s->stride_w * s->upsample_h * s->upsample_w == 1 && !s->pad_top && !s->pad_left
-        && s->in_h == s->out_h && s->in_w == s->out_w;
+    return s->kernel_h * s->kernel_w * s->stride_h * s->stride_w * s->upsample_h * s->upsample_w == 1 && !s->pad_top
+           && !s->pad_left && s->in_h == s->out_h && s->in_w == s->out_w;
 }
 
 /* Element (r, k) lies at p[r*row + k*column]. */
-typedef struct { const float *p; int64_t row, column; } nd_matrix;
+typedef struct {
+    const float *p;
+    int64_t row, column;
+} nd_matrix;
 
 /* Rows [r0, r1) and columns [k0, k1) of the matrix, in x itself or packed into the scratch. */
-static nd_matrix nd_patch_matrix(const nd_step *s, const float *x, int64_t group, int64_t r0, int64_t r1, int64_t k0, int64_t k1, float *scratch)
+static nd_matrix nd_patch_matrix(const nd_step *s, const float *x, int64_t group, int64_t r0, int64_t r1, int64_t k0,
+                                 int64_t k1, float *scratch)
 {
     if (nd_patches_are_x(s)) return (nd_matrix){x + r0 * s->in_c + group * (s->in_c / s->groups) + k0, s->in_c, 1};
     if (s->in_c == 1 && s->upsample_w == 1) {

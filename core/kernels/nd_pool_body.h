@@ -1,6 +1,8 @@
 /* pool_max, pool_sum and their gradients: windows clipped to the image, vectors along the channels. */
 
-typedef struct { int64_t begin, end; } nd_range;
+typedef struct {
+    int64_t begin, end;
+} nd_range;
 
 /* The part of a window that lies in the image. */
 ND_INLINE nd_range nd_window(int64_t out, int64_t kernel, int64_t stride, int64_t pad, int64_t size)
@@ -35,7 +37,8 @@ static void ND_JOIN(ND_NAME(pool_max), _run)(const nd_call *call, int64_t task)
             const int64_t count = s->in_c - c;
             vf best = nd_load_up_to(x + (h.begin * s->in_w + w.begin) * s->in_c + c, count);
             for (int64_t ih = h.begin; ih < h.end; ih++)
-                for (int64_t iw = w.begin; iw < w.end; iw++) best = nd_vmax(best, nd_load_up_to(x + (ih * s->in_w + iw) * s->in_c + c, count));
+                for (int64_t iw = w.begin; iw < w.end; iw++)
+                    best = nd_vmax(best, nd_load_up_to(x + (ih * s->in_w + iw) * s->in_c + c, count));
             nd_store_up_to(y + c, best, count);
         }
     }
@@ -76,12 +79,14 @@ static void ND_JOIN(ND_NAME(pool_max_dx), _run)(const nd_call *call, int64_t tas
     const int64_t end = nd_min(s->in_c, (task % blocks + 1) * ND_LANES);
     for (int64_t c = task % blocks * ND_LANES; c < end; c += ND_VLEN) {
         const int64_t count = end - c;
-        const float *x = call->x[1] + image * area * s->in_c + c, *dy = call->x[2] + image * s->out_h * s->out_w * s->in_c + c;
+        const float *x = call->x[1] + image * area * s->in_c + c,
+                    *dy = call->x[2] + image * s->out_h * s->out_w * s->in_c + c;
         float *dx = call->x[0] + image * area * s->in_c + c;
         for (int64_t i = 0; i < area; i++) nd_store_up_to(dx + i * s->in_c, (vf){}, count);
         for (int64_t oh = 0; oh < s->out_h; oh++)
             for (int64_t ow = 0; ow < s->out_w; ow++, dy += s->in_c)
-                nd_to_maximum(s, x, dx, nd_load_up_to(dy, count), nd_window(oh, s->kernel_h, s->stride_h, s->pad_top, s->in_h),
+                nd_to_maximum(s, x, dx, nd_load_up_to(dy, count),
+                              nd_window(oh, s->kernel_h, s->stride_h, s->pad_top, s->in_h),
                               nd_window(ow, s->kernel_w, s->stride_w, s->pad_left, s->in_w), count);
     }
 }
@@ -102,7 +107,8 @@ ND_INLINE vf nd_window_sum(const float *x, int64_t line, int64_t channels, nd_ra
         vf row = {};
         for (int64_t start = w.begin; start < w.end; start += ND_POOL_RUN) {
             vf part = {};
-            for (int64_t iw = start; iw < nd_min(w.end, start + ND_POOL_RUN); iw++) part += nd_load_up_to(x + ih * line + iw * channels, count);
+            for (int64_t iw = start; iw < nd_min(w.end, start + ND_POOL_RUN); iw++)
+                part += nd_load_up_to(x + ih * line + iw * channels, count);
             row += part;
         }
         total += row;

@@ -1,8 +1,8 @@
 /* The interpreter of a plan.
  *
- * A stage is one phase of one step (stage 0 opens the run); its tasks are claimed from a ticket that holds the stage and the next task, so that whoever is late claims
- * from the stage that is running. Whoever finishes a stage's last task opens the next, and runs small ones alone before; nobody waits for a thread that has
- * claimed nothing.
+ * A stage is one phase of one step (stage 0 opens the run); its tasks are claimed from a ticket that holds the stage
+ * and the next task, so that whoever is late claims from the stage that is running. Whoever finishes a stage's last
+ * task opens the next, and runs small ones alone before; nobody waits for a thread that has claimed nothing.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -51,7 +51,10 @@ static int64_t tasks_of(const nd_plan_run *run, uint64_t stage)
 static nd_call call_of(const nd_plan_run *run, uint64_t stage, int member)
 {
     const nd_step *step = &run->steps[stage / PHASES - 1];
-    nd_call call = {.step = step, .n = run->n, .phase = (int)(stage % PHASES), .scratch = run->scratch + member * run->scratch_elements};
+    nd_call call = {.step = step,
+                    .n = run->n,
+                    .phase = (int)(stage % PHASES),
+                    .scratch = run->scratch + member * run->scratch_elements};
     for (int i = 0; i < ND_OPERANDS; i++) {
         const nd_operand *o = nd_operand_of(step, i);
         if (o->buffer >= 0 && run->buffers[o->buffer]) call.x[i] = run->buffers[o->buffer] + o->offset;
@@ -91,7 +94,8 @@ static uint64_t next_stage(const nd_plan_run *run, uint64_t stage)
     return (int)(stage % PHASES) + 1 < phases ? stage + 1 : (stage / PHASES + 1) * PHASES;
 }
 
-/* Runs stages from `stage` on until one is worth sharing (if there is anyone to share with); returns it. Nothing else runs meanwhile. */
+/* Runs stages from `stage` on until one is worth sharing (if there is anyone to share with); returns it. Nothing else
+ * runs meanwhile. */
 static uint64_t advance(run_state *state, uint64_t stage, int member, int share)
 {
     const nd_plan_run *run = state->run;
@@ -129,7 +133,8 @@ static void relax(void)
 #endif
 }
 
-/* Until the ticket is of another stage: spin, then give the processor away, then sleep, so that more threads than cores do no harm. */
+/* Until the ticket is of another stage: spin, then give the processor away, then sleep, so that more threads than cores
+ * do no harm. */
 static void wait_for_next(run_state *state, uint64_t stage, int member)
 {
     for (int64_t turn = 0; atomic_load(&state->ticket) >> 32 == stage; turn++) {
@@ -143,7 +148,8 @@ static void wait_for_next(run_state *state, uint64_t stage, int member)
             const struct timespec limit = {0, nap};
             const uint32_t epoch = atomic_load(&state->epoch);
             atomic_fetch_add(&state->sleepers, 1);
-            if (atomic_load(&state->ticket) >> 32 == stage) syscall(SYS_futex, &state->epoch, FUTEX_WAIT_PRIVATE, epoch, &limit, 0, 0);
+            if (atomic_load(&state->ticket) >> 32 == stage)
+                syscall(SYS_futex, &state->epoch, FUTEX_WAIT_PRIVATE, epoch, &limit, 0, 0);
             atomic_fetch_sub(&state->sleepers, 1);
             continue;
         }
@@ -181,7 +187,8 @@ static void work(int member, int size, void *argument)
         }
         if (stage != OPENING && !stopped(state)) kernel->run(&call, task);
         poll(state, member);
-        if (atomic_fetch_add(&state->done, 1) == tasks - 1) publish(state, advance(state, next_stage(run, stage), member, 1));
+        if (atomic_fetch_add(&state->done, 1) == tasks - 1)
+            publish(state, advance(state, next_stage(run, stage), member, 1));
     }
 }
 
