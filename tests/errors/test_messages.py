@@ -17,7 +17,7 @@ from netdsl.language.parameters import parse_parameters
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*.net"))
 # Codes of mistakes that no text file of this folder can show; tests/faults/test_text.py makes them.
-ELSEWHERE = {"N001", "N002", "N310"}
+ELSEWHERE = {"N001", "N002"}
 
 
 @pytest.fixture(autouse=True)
