@@ -103,3 +103,14 @@ def test_what_depends_on_weights_alone_is_prepared():
     turned = b.add("permute", w, order=(1, 0, 2, 3))
     b.outputs["y"] = b.add("conv", x, turned, **GEOMETRY).id
     assert [op.phase for op in fold_weights(b.finish()).ops] == ["prepare", "forward"]
+
+
+def test_a_difference_of_a_value_from_itself_is_left_to_the_run(same_values):
+    b = Build()
+    x, w = b.input("x", (BATCH, 3)), b.tensor("w", (3, 2), "param")
+    z = b.add("dot", x, w, transpose="none")
+    b.outputs["y"] = b.map(x0 - x1, z, z, name="y").id
+    before = b.finish()
+    after = fold_weights(before)
+    assert [op.kind for op in after.ops] == ["dot", "map"]
+    same_values(before, after)

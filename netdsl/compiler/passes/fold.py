@@ -80,7 +80,7 @@ def _affine_chain(draft: Draft, product: Op, reader: Mapping[int, Op], static: s
         if bare not in ins:
             break
         slope = derivative(whole, ins.index(bare))
-        if ins.index(bare) in indices(slope):
+        if ins.index(bare) in indices(slope) or slope == constant(0):
             break
         at = op.outs[0]
         if slope != constant(1):
