@@ -9,6 +9,7 @@ median is over it. Run it on an idle machine.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import platform
 import statistics
@@ -42,7 +43,7 @@ def time_epochs(epochs: int) -> list[float]:
             assert process.stdout is not None
             ends = [time.perf_counter() for line in process.stdout if line.startswith("epoch")]
     assert process.returncode == 0 and len(ends) == epochs + 1
-    return [after - before for before, after in zip(ends, ends[1:], strict=False)]
+    return [after - before for before, after in itertools.pairwise(ends)]
 
 
 def main() -> None:

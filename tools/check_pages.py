@@ -32,6 +32,7 @@ from netdsl.cli import main as netdsl
 from netdsl.errors import NetError, render
 from netdsl.language.check import check_file
 from netdsl.language.load import parse
+from netdsl.layers.base import REGISTRY
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -46,10 +47,10 @@ class Page:
     def __init__(self, path: Path, *, long: bool = False) -> None:
         self.path = path
         self.long = long
-        self.names: dict[str, object] = {"__name__": "page"}
+        self.names: dict[str, object] = {"__name__": "__main__"}  # dataclasses look their module up
         self.wrong: list[str] = []
         before = path.read_text("utf-8")
-        with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        with tempfile.TemporaryDirectory() as folder, chdir(folder), patch.dict(REGISTRY):
             Path("docs").symlink_to(ROOT / "docs")
             self.text = FENCE.sub(self._block, before)
         for link in (one or other for one, other in LINK.findall(before)):
@@ -89,8 +90,8 @@ class Page:
             fits = _looks_alike(want, got) if words == "long" else _same(want, got)
             if not fits:
                 self.wrong.append(f"{place}: $ {command}\nprints\n{got}\nand the page says\n{want}")
-            keep = fits if words != "long" else not self.long
-            shown.append(f"$ {command}\n{want if keep or cut else got}")
+            keep = cut or (fits and words != "long")
+            shown.append(f"$ {command}\n{want if keep else _shorter(got)}")
         return "".join(shown)
 
     def _python(self, body: str, words: str, place: str) -> str:
@@ -140,6 +141,15 @@ def _run(command: str, *, cut: bool) -> str:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.output
+
+
+def _shorter(text: str) -> str:
+    """What a command prints, of more than four epochs the first two and the last."""
+    lines = text.splitlines(keepends=True)
+    epochs = [i for i, line in enumerate(lines) if line.startswith("epoch ")]
+    if len(epochs) > 4:
+        lines[epochs[2] : epochs[-1]] = ["...\n"]
+    return "".join(lines)
 
 
 def _plain(text: str) -> list[str]:
