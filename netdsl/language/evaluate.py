@@ -267,8 +267,19 @@ def _compare(expr: tree.Compare, env: Env, at: Wire | None) -> bool:
 
 
 def _invoke(expr: tree.Invoke, env: Env, at: Wire | None) -> object:
-    positional = [evaluate(a.value, env, at) for a in expr.arguments if a.name is None]
-    keywords = {a.name.text: evaluate(a.value, env, at) for a in expr.arguments if a.name is not None}
+    positional: list[object] = []
+    keywords: dict[str, object] = {}
+    for argument in expr.arguments:
+        value = evaluate(argument.value, env, at)
+        if argument.name is None and keywords:
+            raise fail("N232", "a positional argument stands behind a named one", span=argument.span)
+        if argument.name is None:
+            positional.append(value)
+        elif argument.name.text in keywords:
+            words = f"`{argument.name.text}` of `{expr.name.text}` is given twice"
+            raise fail("N205", words, span=argument.span)
+        else:
+            keywords[argument.name.text] = value
     function = FUNCTIONS.get(expr.name.text)
     if function is None or (
         expr.name.text in REGISTRY and not all(is_number(v) or isinstance(v, list) for v in positional)

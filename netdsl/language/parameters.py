@@ -10,6 +10,7 @@ from netdsl.language.expand import Override
 from netdsl.language.expansion import Expansion
 from netdsl.language.names import Env, Scope
 from netdsl.language.statements import run_body, run_branches
+from netdsl.language.syntax import parse_steps
 from netdsl.language.syntax import parse_value as parse_expression
 from netdsl.language.text import check_characters
 from netdsl.layers.values import Applied, Size, Word
@@ -22,11 +23,21 @@ def bare_env() -> Env:
 
 def parse_value(text: str, name: str = "value") -> object:
     """The value of an expression of the language that stands alone; `NetError` for one that is none."""
+    return evaluate(parse_expression(_source(text, name)), bare_env(), None)
+
+
+def parse_setting(text: str, name: str = "value") -> tuple[str, tuple[object, ...]]:
+    """The key, or an empty text, and the steps of a setting's value: `mnist | pad(2)`; `NetError` for none."""
+    key, steps = parse_steps(_source(text, name))
+    return key.text if key else "", tuple(evaluate(step, bare_env(), None) for step in steps)
+
+
+def _source(text: str, name: str) -> Source:
     source = Source(name, text)
     check_characters(source)
     if not text.strip():
         raise fail("N101", "a value is missing")
-    return evaluate(parse_expression(source), bare_env(), None)
+    return source
 
 
 def parse_parameters(texts: Iterable[str]) -> dict[str, Override]:
@@ -54,8 +65,8 @@ def overrides_of(parameters: Mapping[str, object]) -> dict[str, Override]:
 def _value(name: str, value: object) -> object:
     if isinstance(value, bool | str | Size | Word | Applied):
         return value
-    if hasattr(value, "item") and not isinstance(value, int | float):
-        value = value.item()
+    if hasattr(value, "tolist") and not isinstance(value, int | float):
+        value = value.tolist()
     if isinstance(value, int | float):
         return value
     if isinstance(value, list | tuple):

@@ -63,7 +63,7 @@ def _lark() -> tuple[Lark, Builder]:
     options: dict[str, Any] = {
         "parser": "lalr",
         "lexer": "contextual",
-        "start": ["start", "value"],
+        "start": ["start", "value", "chained"],
         "keep_all_tokens": True,
         "maybe_placeholders": False,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from lark import UnexpectedInput
 
@@ -44,14 +45,24 @@ def parse_file(source: Source) -> tuple[tree.File | None, list[Diagnostic]]:
 
 def parse_value(source: Source) -> tree.Expr:
     """The tree of one expression, such as the right side of `-p depths=[3,4,6,3]`; raises `NetError`."""
+    expression: tree.Expr = _alone(source, "value")
+    return expression
+
+
+def parse_steps(source: Source) -> tuple[tree.Name | None, tuple[tree.Expr, ...]]:
+    """The key and the steps of one setting, such as `mnist | pad(2)` or `cls=mse`; raises `NetError`."""
+    found: tuple[tree.Name | None, tuple[tree.Expr, ...]] = _alone(source, "chained")
+    return found
+
+
+def _alone(source: Source, start: str) -> Any:
     found = check_brackets(source)
     if found:
         raise NetError(found)
     try:
-        expression: tree.Expr = parse(source, source.text, "value")
+        return parse(source, source.text, start)
     except UnexpectedInput as error:
         raise NetError(describe(error, source, source.text)) from None
-    return expression
 
 
 _PART = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{};\n]')

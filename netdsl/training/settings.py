@@ -111,12 +111,18 @@ def _apply(settings: Settings, line: Setting, mistakes: list[Diagnostic]) -> Set
 
 def _unknown(line: Setting, what: str, name: str, known: Iterable[str]) -> NetError:
     near = nearest_name(name, known)
-    advice = f"did you mean `{near}`?" if near else f"there are {', '.join(f'`{word}`' for word in sorted(known))}"
+    words = ", ".join(f"`{word}`" for word in sorted(known))
+    advice = f"did you mean `{near}`?" if near else f"there are {words}" if words else "it takes none"
     return fail("N506", f"there is no {what} `{escape(name)}`", span=line.span, help=advice)
 
 
 def _refuse(line: Setting, expected: str, value: object, name: str = "") -> NetError:
     words = f"`{name or line.name}` is {expected}, not {kind_of(value)}: `{escape(format_value(value))}`"
+    return fail("N507", words, span=line.span)
+
+
+def _outside(line: Setting, limit: str, value: object, name: str = "") -> NetError:
+    words = f"`{name or line.name}` is {escape(format_value(value))}; it must be {limit}"
     return fail("N507", words, span=line.span)
 
 
@@ -212,7 +218,7 @@ def _number(line: Setting, name: str, value: object, *, low: float = 0.0, below:
         raise _refuse(line, "a number", value, name)
     if not (isfinite(value) and low <= value < below):
         limit = f"at least {low:g}" + (f" and less than {below:g}" if isfinite(below) else " and finite")
-        raise _refuse(line, limit, value, name)
+        raise _outside(line, limit, value, name)
     return float(value)
 
 
@@ -224,7 +230,7 @@ def _count(name: str, *, low: int, high: int = MOST) -> Callable[[Settings, Sett
         if isinstance(value, bool) or not isinstance(value, int):
             raise _refuse(line, "an integer", value)
         if not low <= value <= high:
-            raise _refuse(line, f"from {low} to {high}", value)
+            raise _outside(line, f"from {low} to {high}", value)
         changed: dict[str, Any] = {name: value}
         return replace(settings, **changed)
 

@@ -84,3 +84,12 @@ def test_refused(text, code):
 
 def test_a_call_by_name_is_only_a_value():
     assert parse_value("__import__(os)") == Applied("__import__", (Word("os"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("sgd(lr=1, lr=2)", "N205"), ("sgd(lr=1, 2)", "N232"), ("max(a=1, 2)", "N232")]
+)
+def test_arguments_of_a_word_follow_python(text, code):
+    with pytest.raises(NetError) as error:
+        parse_value(text)
+    assert error.value.code == code

@@ -82,3 +82,10 @@ def test_the_command_line_speaks_the_language():
 def test_what_is_no_parameter_is_refused(text):
     with pytest.raises(NetError):
         parse_parameters([text])
+
+
+def test_an_array_is_a_list():
+    import numpy as np
+
+    made = parse("net N(w=[1, 2]) {\ninput x: 3\ndense(w[2])\n}", w=np.array([4, 5, 6]))
+    assert made.nodes["dense_1"].shape == (6,)

@@ -36,6 +36,11 @@ def test_the_command_line_wins():
     assert settings("epochs 3", overrides=["epochs=5"]).epochs == 5
 
 
+def test_the_command_line_gives_data_with_another_preparation():
+    found = settings("data digits | rescale", overrides=["data=digits | pad(2) | standardize"])
+    assert found.pipeline.text() == "pad(2) | standardize(pixel)"
+
+
 def test_one_number_of_the_optimiser_is_overridden():
     found = settings("optimizer sgd(lr=0.5, momentum=0.9)", overrides=["optimizer.lr=1e-3"])
     assert found.optimizer == Sgd(lr=0.001, momentum=0.9)
@@ -68,7 +73,7 @@ def test_texts_are_read_back():
     [
         ("optimizer sdg(lr=0.1)", "N506", "did you mean `sgd`?"),
         ("optimizer sgd(rate=0.1)", "N506", "argument of `sgd` called `rate`"),
-        ("optimizer sgd(lr=-1)", "N507", "`sgd.lr` is at least 0"),
+        ("optimizer sgd(lr=-1)", "N507", "`sgd.lr` is -1; it must be at least 0"),
         ("optimizer sgd(momentum=1)", "N507", "at least 0 and less than 1"),
         ("optimizer sgd(nesterov=1)", "N507", "`true` or `false`"),
         ("optimizer sgd(0.1, lr=0.1)", "N507", "`lr` twice"),
@@ -76,7 +81,7 @@ def test_texts_are_read_back():
         ("loss cross_entrop", "N506", "did you mean `cross_entropy`?"),
         ('loss "mse"', "N507", "the name of a loss, not a string"),
         ("loss a=mse", "N507", "`a=` cannot be told apart"),
-        ("epochs 0", "N507", "from 1 to"),
+        ("epochs 0", "N507", "`epochs` is 0; it must be from 1 to"),
         ("epochs 2.5", "N507", "an integer, not a decimal number: `2.5`"),
         ("epochs true", "N507", "an integer, not a boolean"),
         ("batch 1_048_577", "N507", "from 1 to 1048576"),
@@ -86,7 +91,7 @@ def test_texts_are_read_back():
         ("data digits | padd(2)", "N608", "did you mean `pad`?"),
         ("data digits | pad(-1)", "N609", "`n` of `pad`"),
         ("schedule cosin", "N506", "did you mean `cosine`?"),
-        ("schedule cosine(warmup=-1)", "N507", "`cosine.warmup` is at least 0"),
+        ("schedule cosine(warmup=-1)", "N507", "`cosine.warmup` is -1; it must be at least 0"),
         ("augment flip(horizontal)", "N506", "does not carry out the setting `augment`"),
     ],
 )
@@ -108,6 +113,10 @@ def test_all_mistakes_are_reported_in_line_order():
         ("epochs.lr=3", "`epochs` has no parts"),
         ("optimizer.lrr=3", "did you mean `lr`?"),
         ("optimizer.lr=fast", "a number, not a word"),
+        ("schedule.lr=1", "it takes none"),
+        ("loss=cls=mse", "`cls=` cannot be told apart"),
+        ("data=digits | padd(2)", "did you mean `pad`?"),
+        ("epochs=1 | 2", "not a chain of 2"),
         ("epochs", "given as `key=value`"),
         ("epochs=", "given as `key=value`"),
     ],
