@@ -16,9 +16,9 @@ PAGES: tuple[Page, ...] = (
     ),
     Page(
         "N703",
-        "the input is not an array of the right type",
+        "not an array of the right type",
         "A program reads float32 images (N, H, W, C) and int32 labels (N,). netdsl does not convert other types in silence, because "
-        "a uint8 picture needs its rescaling as well: `x.astype(numpy.float32) / 255`.",
+        "a uint8 picture needs its rescaling as well: `x.astype(numpy.float32) / 255`. A tensor of weights takes any real numbers.",
     ),
     Page(
         "N704",

@@ -159,7 +159,7 @@ def _check(binding: Binding, array: Any) -> Array:
         raise fail(
             "N703", f"input `{binding.name}` is {type(array).__name__}, not an array of numbers; expected {expected}"
         )
-    if given.dtype != dtype and not (dtype.kind == "i" and given.dtype.kind in "iu"):
+    if given.dtype.newbyteorder("=") != dtype and not (dtype.kind == "i" and given.dtype.kind in "iu"):
         raise fail(
             "N703",
             f"input `{binding.name}` is {given.dtype.name}; expected {expected}",
@@ -176,7 +176,7 @@ def _check(binding: Binding, array: Any) -> Array:
 
 def compile(
     net: Net,
-    weights: Weights | None = None,
+    weights: Mapping[str, Any] | None = None,
     *,
     batch: int = 1,
     want: Sequence[str] = (),
@@ -189,24 +189,24 @@ def compile(
 ) -> Program:
     """Compile a net for up to `batch` images a run.
 
-    `weights` are shared, not copied; None draws them with seed 0. `want` names nodes whose values come back beside the
-    outputs. With `loss` the program is a training program: `wrt` names the tensors that it differentiates for,
-    `update` emits what becomes of each. `threads` from 1 to 256, default the usable cores. `isa` forces `base`, `avx2`
-    or `avx512`. `algorithm="direct"` turns off Winograd's convolution, which is faster and less exact.
+    `Weights` are shared, another mapping of arrays is copied; None draws them with seed 0. `want` names nodes whose
+    values come back beside the outputs. With `loss` the program is a training program: `wrt` names the tensors that it
+    differentiates for, `update` emits what becomes of each. `threads` from 1 to 256, default the usable cores. `isa`
+    forces `base`, `avx2` or `avx512`. `algorithm="direct"` turns off Winograd's convolution, which is faster and less
+    exact.
     Raises `NetError` N7xx for arguments that do not fit.
     """
-    _check_count("batch", batch, MAX_BATCH)
+    batch = _checked_count("batch", batch, MAX_BATCH)
     if algorithm not in ALGORITHMS:
         raise fail("N712", f"`algorithm` is one of {', '.join(ALGORITHMS)}, not `{algorithm}`")
-    threads = engine.default_threads() if threads is None else threads
-    _check_count("threads", threads, MAX_THREADS)
+    threads = _checked_count("threads", engine.default_threads() if threads is None else threads, MAX_THREADS)
+    want = (want,) if isinstance(want, str) else want
     for name in want:
         if name not in net.nodes and name not in net.labels:
             raise fail("N707", f"`{net.name}` has no node `{name}`")
-    weights = net.initialise() if weights is None else weights
-    missing = [name for name in net.tensors if name not in weights]
-    if missing:
-        raise fail("N701", f"no tensor is called `{missing[0]}`; `{net.name}` needs it")
+    if unknown := [name for name in wrt if name not in net.tensors]:
+        raise fail("N701", f"`{net.name}` has no tensor `{unknown[0]}` to differentiate for")
+    weights = _fitting(net, weights)
     program = lower(net, training=loss is not None, want=want, loss=loss, update=update, wrt=wrt)
     for value in program.values.values():
         if value.role == "state" and value.name not in weights:
@@ -215,11 +215,26 @@ def compile(
     return Program(assemble(chosen, batch=batch, threads=threads, table=_table(isa)), weights, threads)
 
 
-def _check_count(name: str, value: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
+def _fitting(net: Net, weights: Mapping[str, Any] | None) -> Weights:
+    """The weights of a net, each tensor there and of its shape; `NetError` N701 or N702."""
+    if weights is None:
+        return net.initialise()
+    made = weights if isinstance(weights, Weights) else Weights(weights)
+    for name, param in net.tensors.items():
+        if name not in made:
+            raise fail("N701", f"no tensor is called `{name}`; `{net.name}` needs it")
+        if made.shape(name) != param.shape:
+            needed, found = format_shape(param.shape), format_shape(made.shape(name)) or "a single number"
+            raise fail("N702", f"`{name}` is {found}; `{net.name}` needs {needed}")
+    return made
+
+
+def _checked_count(name: str, value: Any, most: int) -> int:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise fail("N708", f"`{name}` is an integer, not {type(value).__name__}")
     if not 1 <= value <= most:
         raise fail("N708", f"`{name}` is {value}; it must be from 1 to {most}")
+    return int(value)
 
 
 def _table(isa: str | None) -> KernelTable:

@@ -51,9 +51,9 @@ class Weights(MutableMapping[str, Array]):
             self.add(name, array)
 
     def add(self, name: str, array: Any) -> None:
-        """Add a tensor, copied to float32."""
+        """Add a tensor, copied to float32; `NetError` N703 where it holds no real numbers."""
         assert name not in self._canonical, name
-        self._canonical[name] = aligned_copy(np.asarray(array, np.float32))
+        self._canonical[name] = aligned_copy(_numbers(name, array))
         self._forms[name] = {}
         self._fresh[name] = {None}
 
@@ -91,12 +91,12 @@ class Weights(MutableMapping[str, Array]):
         return view
 
     def __setitem__(self, name: str, array: Any) -> None:
-        new = np.asarray(array)
         if name not in self._canonical:
             raise fail("N701", f"no tensor is called `{name}`")
-        old = self._canonical[name]
+        new, old = _numbers(name, array), self._canonical[name]
         if new.shape != old.shape:
-            raise fail("N702", f"`{name}` is {format_shape(old.shape)}, not {format_shape(new.shape)}")
+            given = format_shape(new.shape) or "a single number"
+            raise fail("N702", f"`{name}` is {format_shape(old.shape)}, not {given}")
         old[...] = new
         self._fresh[name] = {None}
         self.version += 1
@@ -114,6 +114,17 @@ class Weights(MutableMapping[str, Array]):
         """Canonical shape of a tensor."""
         shape: Shape = self._canonical[name].shape
         return shape
+
+
+def _numbers(name: str, array: Any) -> np.ndarray[Any, Any]:
+    """Real numbers as an array, in their own type."""
+    try:
+        found = np.asarray(array)
+    except ValueError as cause:
+        raise fail("N703", f"`{name}` is not an array: {cause}") from None
+    if found.dtype.kind not in "fiub":
+        raise fail("N703", f"`{name}` is {found.dtype.name}, not an array of real numbers")
+    return found
 
 
 def aligned_zeros(count: int) -> Array:

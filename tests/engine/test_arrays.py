@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import netdsl
-from netdsl import NetError, Program
+from netdsl import NetError, Program, Weights
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +167,34 @@ def test_three_spatial_axes_are_refused_by_the_engine_alone() -> None:
     with pytest.raises(NetError) as error:
         netdsl.compile(net)
     assert error.value.code == "N711"
+
+
+def test_row_100_the_other_byte_order_gives_the_same_bits(program: Program, x: np.ndarray) -> None:
+    assert np.array_equal(program(x.astype(">f4")), program(x))
+
+
+def test_counts_of_numpy_are_integers(x: np.ndarray) -> None:
+    program = netdsl.compile(netdsl.load("lenet5"), batch=np.int64(4), threads=np.int32(2))
+    assert (program.plan.batch, program.threads) == (4, 2)
+
+
+def test_one_wanted_node_may_stand_alone(x: np.ndarray) -> None:
+    assert set(netdsl.compile(netdsl.load("lenet5"), want="C5")(x)) == {"C5", "Out"}
+
+
+def test_a_mapping_of_arrays_serves_as_weights(program: Program, x: np.ndarray) -> None:
+    assert np.array_equal(netdsl.compile(netdsl.load("lenet5"), dict(program.weights))(x), program(x))
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (25,), (), (1, 5, 5, 6)])
+def test_a_tensor_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    net = netdsl.load("lenet5")
+    with pytest.raises(NetError) as error:
+        netdsl.compile(net, Weights(dict(net.initialise()) | {"C1.weight": np.zeros(shape)}))
+    assert error.value.code == "N702"
+
+
+def test_a_tensor_to_differentiate_for_is_one_of_the_net() -> None:
+    with pytest.raises(NetError) as error:
+        netdsl.compile(netdsl.load("lenet5"), wrt=["C1.wait"])
+    assert error.value.code == "N701"
