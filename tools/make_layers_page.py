@@ -135,9 +135,7 @@ def text() -> str:
         call = f"{name}({given})" if given else name
         parts.append(f"| `{call}` | {escape(formula.text)} | {formula.source} |\n")
     parts.append("| `softmax` | exp(x_k)/Σ exp(x_j) over the last axis | Bridle 1990 |\n")
-    parts.append(
-        "\n## Initialisers\n\nValues of `init=` and `bias_init=`. `in` counts the numbers that an output sees, "
-    )
+    parts.append("\n## Initialisers\n\nValues of `init=` and `bias_init=`. `in` counts the numbers that an output ")
     parts.append("sees, `out` the outputs that see an input.\n\n| name | distribution | source |\n|---|---|---|\n")
     for name, initialiser in INITIALISERS.items():
         call = f"{name}({', '.join(initialiser.numbers)})" if initialiser.numbers else name
