@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from errno import EPIPE
 from importlib import import_module
 
 import click
@@ -47,9 +50,21 @@ class Verbs(click.Group):
         except NetError as error:
             click.echo(str(error), err=True)
             ctx.exit(1)
+        except OSError as error:
+            if error.errno == EPIPE:
+                raise
+            # The verbs name the files that they cannot read or write; what is left is the output itself.
+            click.echo(f"error: the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+            _drop_output()
+            ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(130)
+
+
+def _drop_output() -> None:
+    """Let what could not be written go, so that the interpreter does not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

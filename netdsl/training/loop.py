@@ -200,14 +200,19 @@ class _Loop:
         return scalars | {"lr": scalars["lr"] * factor, "step": step, "seed": settings.seed}
 
     def _finish(self, epoch: Epoch) -> None:
+        """Save first: what follows may end the run, where nobody reads its output any more."""
         self.epochs.append(epoch)
-        self.progress.epoch(epoch)
         if self.folder is not None:
             save(self.folder / WEIGHTS, self.task, self.learning.weights, self.steps)
             append_metrics(self.folder, epoch)
+        self.progress.epoch(epoch)
 
     def _not_finite(self, epoch: int, loss: float) -> Exception:
-        saved = f"the weights of epoch {epoch - 1} are kept" if epoch > 1 and self.folder else "nothing was saved"
+        saved = (
+            f"the weights of epoch {epoch - 1} are kept"
+            if epoch > 1 and self.folder
+            else "there are no weights to keep"
+        )
         return fail(
             "N509",
             f"the loss is {loss} at step {self.steps}, in epoch {epoch}: {saved}",

@@ -160,3 +160,14 @@ def test_check_imports_neither_numpy_nor_rich():
 
 def command_of(code: str) -> str:
     return subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True).stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize("verb", [["summary", "lenet5"], ["list"], ["explain", "N301"]])
+def test_output_that_cannot_be_written_is_an_error_without_traceback(verb):
+    code = "from netdsl.cli import main; main()"
+    with open("/dev/full", "w") as full:
+        line = [sys.executable, "-P", "-c", code, *verb]
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "error: the output cannot be written: no space left on device\n"

@@ -91,7 +91,7 @@ def test_options_override_the_block(home):
 def test_a_mistake_makes_no_folder(home):
     with pytest.raises(NetError) as caught:
         call(train, "small.net", "--epochs", 0)
-    assert "`epochs` is from 1 to" in str(caught.value)
+    assert "`epochs` is 0; it must be from 1 to" in str(caught.value)
     assert not (home / "runs").exists()
 
 
