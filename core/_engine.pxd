@@ -44,6 +44,7 @@ cdef extern from "nd_kernels.h" nogil:
         float *scratch
         int64_t scratch_elements
         int (*poll)() noexcept nogil
+        int64_t *nanoseconds
 
     const nd_kernel *nd_kernel_of(int64_t kernel)
     int nd_isa_usable(const char *isa)
@@ -81,4 +82,4 @@ cdef class Engine:
     cdef int hold(self, int64_t index, object array, int64_t n) except -1
     cdef int reserve(self, int64_t threads) except -1
     cdef int check_code(self) except -1
-    cdef int call(self, int64_t n, int threads) except -1
+    cdef int call(self, int64_t n, int threads, int64_t *nanoseconds) except -1

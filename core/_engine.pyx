@@ -146,15 +146,21 @@ cdef class Engine:
             for i in range(self.scratch_elements * self.scratch_threads):
                 self.scratch[i] = number
 
-    def run(self, object buffers, int64_t n, int64_t threads):
+    def run(self, object buffers, int64_t n, int64_t threads, int64_t[::1] nanoseconds=None):
         """Run the plan on `n` images, 0 to `batch`, with 1 to 256 threads.
 
         `buffers`: an array for each buffer but the arena, in order: float32 or int32, contiguous, aligned, large
         enough, writable where a step writes; None where no step needs it. Raises ValueError before anything
         runs, and what a signal's handler raised (KeyboardInterrupt): within a run that has not begun to change
-        weights, else after it.
+        weights, else after it. `nanoseconds`: a number for each step, to which the time it took is added.
         """
         cdef int64_t i
+        cdef int64_t *times = NULL
+        if nanoseconds is not None:
+            if nanoseconds.shape[0] != self.count:
+                raise ValueError(f"there are {self.count} steps, and {nanoseconds.shape[0]} numbers for their times")
+            if self.count:
+                times = &nanoseconds[0]
         caller = threading.get_ident()
         if self.runner == caller:
             raise RuntimeError("a signal's handler runs the engine that it interrupts")
@@ -171,7 +177,7 @@ cdef class Engine:
                     self.hold(i, buffers[i - 1], n)
                 self.check_code()
                 self.reserve(threads)
-                self.call(n, <int> threads)
+                self.call(n, <int> threads, times)
             finally:
                 for i in range(1, self.held + 1):
                     PyBuffer_Release(&self.views[i])  # nothing where nothing is held
@@ -227,12 +233,13 @@ cdef class Engine:
         self.scratch_threads = threads
         return 0
 
-    cdef int call(self, int64_t n, int threads) except -1:
+    cdef int call(self, int64_t n, int threads, int64_t *nanoseconds) except -1:
         cdef nd_plan_run run
         run.steps, run.count, run.buffers = self.steps, self.count, <float *const *> self.buffers
         run.n, run.threads = n, threads
         run.scratch, run.scratch_elements = self.scratch, self.scratch_elements
         run.poll = poll
+        run.nanoseconds = nanoseconds
         with nogil:
             nd_run(&run)
         return 0

@@ -19,8 +19,7 @@
  * pack_panel       panel, w (kernel_h, kernel_w, in_c/groups, out_c)       kernel_h kernel_w in_c out_c groups
  * unpack_panel     w, panel                                                the same
  * pack_flip        flip panel, panel                                       the same: those of the forward conv
- * pack_winograd    w transformed, panel                                  the same: 3x3, groups 1; 36 matrices of panels of in_c rows
- *     pack_flip gives the panel of the conv that computes conv_dx: K = (kernel_h, kernel_w turned by 180 degrees, out_c/groups), O = in_c/groups.
+ *     The panel of the conv that computes conv_dx: K = (kernel_h, kernel_w turned by 180 degrees, out_c/groups), O = in_c/groups.
  * pack_winograd    w transformed, panel or flip panel                     in_c out_c of the conv that reads it; kernel 3x3, groups 1
  *     36 matrices of panels, in_c rows each.
  * pool_max         y, x                in_* in_c out_h out_w kernel_* stride_* pad_*; windows clipped to the image; NaN wins

@@ -27,7 +27,7 @@ typedef struct {
     _Alignas(64) _Atomic int64_t done;
     _Alignas(64) _Atomic uint32_t epoch;
     _Atomic int sleepers, stop, committed;
-    int64_t polled;
+    int64_t polled, began;
 } run_state;
 
 #define ND_PHASES(operation, written, phases) phases,
@@ -72,6 +72,17 @@ static void poll(run_state *state, int member)
     if (state->run->poll()) atomic_store(&state->stop, 1);
 }
 
+/* Measured by whoever opens and whoever ends a stage; no two do so at once. */
+static void begin_time(run_state *state)
+{
+    if (state->run->nanoseconds) state->began = now();
+}
+
+static void end_time(run_state *state, uint64_t stage)
+{
+    if (state->run->nanoseconds && stage != OPENING) state->run->nanoseconds[stage / PHASES - 1] += now() - state->began;
+}
+
 static int stopped(run_state *state) { return atomic_load(&state->stop) && !atomic_load(&state->committed); }
 
 static void run_stage(run_state *state, uint64_t stage, int64_t tasks, int member)
@@ -108,7 +119,9 @@ static uint64_t advance(run_state *state, uint64_t stage, int member, int share)
         }
         const int64_t tasks = tasks_of(run, stage);
         if (share && tasks > 1 && step->cost >= small_step) return stage;
+        begin_time(state);
         run_stage(state, stage, tasks, member);
+        end_time(state, stage);
         stage = next_stage(run, stage);
     }
     return end;
@@ -116,6 +129,7 @@ static uint64_t advance(run_state *state, uint64_t stage, int member, int share)
 
 static void publish(run_state *state, uint64_t stage)
 {
+    begin_time(state);
     atomic_store(&state->done, 0);
     atomic_store(&state->ticket, stage << 32);
     atomic_fetch_add(&state->epoch, 1);
@@ -187,8 +201,10 @@ static void work(int member, int size, void *argument)
         }
         if (stage != OPENING && !stopped(state)) kernel->run(&call, task);
         poll(state, member);
-        if (atomic_fetch_add(&state->done, 1) == tasks - 1)
+        if (atomic_fetch_add(&state->done, 1) == tasks - 1) {
+            end_time(state, stage);
             publish(state, advance(state, next_stage(run, stage), member, 1));
+        }
     }
 }
 

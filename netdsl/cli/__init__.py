@@ -17,6 +17,7 @@ VERBS = {
     "summary": ("summary", "summary", "Shapes, parameters, multiply-adds and receptive fields."),
     "draw": ("draw", "draw", "Draw a net as SVG or DOT."),
     "compile": ("compile", "compile_plan", "What the engine would run, step by step."),
+    "bench": ("bench", "bench", "How fast a net runs or learns here, step by step."),
     "train": ("train", "train", "Train a net on images."),
     "eval": ("eval", "evaluate", "Accuracy and loss of a trained net on its test images."),
     "predict": ("predict", "predict", "What a trained net sees on photographs."),
@@ -56,6 +57,9 @@ class Verbs(click.Group):
             # The verbs name the files that they cannot read or write; what is left is the output itself.
             click.echo(f"error: the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
             _drop_output()
+            ctx.exit(1)
+        except MemoryError:
+            click.echo("error: there is not enough memory", err=True)
             ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)

@@ -93,7 +93,15 @@ class _Part:
 
     def words(self, isa: str) -> tuple[PlanStep, ...]:
         return tuple(
-            PlanStep(step.kernel, isa, op.origin, op.phase, self.program.line(op), self.cost(op, step))
+            PlanStep(
+                step.kernel,
+                isa,
+                op.origin,
+                op.phase,
+                self.program.line(op),
+                self.cost(op, step),
+                step.work if step.kernel in NANOSECONDS else 0,
+            )
             for op, step, _ in self.steps
         )
 

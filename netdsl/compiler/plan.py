@@ -44,7 +44,10 @@ class Binding:
 
 @dataclass(frozen=True)
 class PlanStep:
-    """One record in words: the operation it came from, its kernel, and an estimate of nanoseconds on one thread."""
+    """One record in words: the operation it came from, its kernel, and an estimate of nanoseconds on one thread.
+
+    `macs`: multiply-adds of one image as a direct sum would count them; 0 where the step is no product.
+    """
 
     kernel: str
     isa: str
@@ -52,6 +55,7 @@ class PlanStep:
     phase: str
     op: str
     cost: int
+    macs: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +89,7 @@ class Plan:
         return tuple(b for b in self.bindings if b.role == "output")
 
     def describe(self) -> list[dict[str, Any]]:
-        """A row a step, those that prepare weights first: `step node op kernel isa threads host nanoseconds phase`."""
+        """A row a step, those that prepare weights first, with kernel, instruction set, threads, estimated time."""
         return [
             {
                 "step": number,
@@ -96,6 +100,7 @@ class Plan:
                 "threads": self.threads,
                 "host": False,
                 "nanoseconds": step.cost,
+                "macs": step.macs,
                 "phase": step.phase,
             }
             for number, step in enumerate((*self.prepare_steps, *self.steps))

@@ -71,12 +71,34 @@ class Program:
         Parameters, statistics and slots are changed in place when the plan updates them.
         """
         checked = self._inputs(arrays)
-        count = len(next(iter(checked.values())))
-        if not 0 < count <= self.plan.batch:
-            raise fail("N706", f"a step takes 1 to {self.plan.batch} images, not {count}")
-        results = {b.name: np.empty((count, *b.shape) if b.batched else b.shape, np.float32) for b in self.plan.outputs}
+        results = self._results(self._count(checked))
         self._run(checked, results, scalars)
         return results
+
+    def profile(self, arrays: Any, *, runs: int = 1, **scalars: float) -> list[dict[str, Any]]:
+        """Run `runs` times and measure: `plan.describe()` for the steps of a run, with `measured` nanoseconds.
+
+        `measured` is the mean time from a step's first task to its last; it includes waiting for threads. A training
+        program learns meanwhile. Without a call of this, nothing is measured.
+        """
+        checked = self._inputs(arrays)
+        count = self._count(checked)
+        times = np.zeros(len(self.plan.steps), np.int64)
+        for _ in range(runs):
+            self._run(checked, self._results(count), scalars, times)
+        rows = self.plan.describe()[len(self.plan.prepare_steps) :]
+        return [{**row, "measured": int(t) // runs} for row, t in zip(rows, times, strict=True)]
+
+    def _count(self, arrays: Mapping[str, Array]) -> int:
+        """Images of a run that cannot be cut into several."""
+        count = len(next(iter(arrays.values())))
+        if not 0 < count <= self.plan.batch:
+            raise fail("N706", f"a step takes 1 to {self.plan.batch} images, not {count}")
+        return count
+
+    def _results(self, count: int) -> dict[str, Array]:
+        """Arrays for every output of one run."""
+        return {b.name: np.empty((count, *b.shape) if b.batched else b.shape, np.float32) for b in self.plan.outputs}
 
     def _inputs(self, x: Any) -> dict[str, Array]:
         wanted = self.plan.inputs
@@ -100,7 +122,11 @@ class Program:
         return arrays
 
     def _run(
-        self, inputs: Mapping[str, Array], outputs: Mapping[str, Array], scalars: Mapping[str, float] | None = None
+        self,
+        inputs: Mapping[str, Array],
+        outputs: Mapping[str, Array],
+        scalars: Mapping[str, float] | None = None,
+        times: Array | None = None,
     ) -> None:
         count = len(next(iter(inputs.values())))
         with self._lock:
@@ -109,7 +135,7 @@ class Program:
                 number = 1.0 / count if name == "inverse_batch" else _scalar(name, scalars or {})
                 target: Array = self._scalars if dtype == "f32" else self._scalars.view(np.int32)
                 target[slot] = number
-            self._engine.run(self._buffers(inputs, outputs), count, self.threads)
+            self._engine.run(self._buffers(inputs, outputs), count, self.threads, times)
             for binding in self.plan.bindings:
                 if binding.written and binding.role in ("param", "state"):
                     self.weights.wrote(binding.name, binding.layout)
@@ -212,7 +238,7 @@ def compile(
         if value.role == "state" and value.name not in weights:
             weights.add(value.name, np.zeros([d for d in value.shape if isinstance(d, int)], np.float32))
     chosen = choose_algorithms(rewrite(program), algorithm)
-    return Program(assemble(chosen, batch=batch, threads=threads, table=_table(isa)), weights, threads)
+    return Program(assemble(chosen, batch=batch, threads=threads, table=kernel_table(isa)), weights, threads)
 
 
 def _fitting(net: Net, weights: Mapping[str, Any] | None) -> Weights:
@@ -237,7 +263,7 @@ def _checked_count(name: str, value: Any, most: int) -> int:
     return int(value)
 
 
-def _table(isa: str | None) -> KernelTable:
+def kernel_table(isa: str | None) -> KernelTable:
     """The engine's names for an instruction set; raises `NetError` N709."""
     try:
         chosen = engine.isa(isa)

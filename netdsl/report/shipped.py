@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from itertools import takewhile
 
 from netdsl.errors import escape
 from netdsl.language.check import shipped_names
 
 
 def shipped_nets() -> list[tuple[str, str]]:
-    """Name and first comment of each net."""
+    """Name of each net, and the comment with which its file begins."""
     texts = files("netdsl.architectures")
     return [(name, _about(texts.joinpath(f"{name}.net").read_text("utf-8"))) for name in shipped_names()]
 
@@ -25,5 +26,5 @@ def shipped_data() -> list[tuple[str, str]]:
 
 
 def _about(text: str) -> str:
-    first = text.lstrip("\ufeff").split("\n", 1)[0]
-    return escape(first.lstrip("# ").strip()) if first.startswith("#") else ""
+    comment = takewhile(lambda line: line.startswith("#"), text.lstrip("\ufeff").splitlines())
+    return escape(" ".join(line.lstrip("# ").strip() for line in comment))
