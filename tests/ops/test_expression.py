@@ -81,6 +81,10 @@ def test_saturates_without_overflow_and_keeps_nan(op):
     assert y[:2].tolist() == [0 if op == "sigmoid" else -1, 1] and np.isnan(y[2]) and y.dtype == np.float32
 
 
+def test_sigmoid_reaches_its_bounds_at_infinity():
+    assert evaluate(unary("sigmoid", x0), [np.float64([-np.inf, np.inf])]).tolist() == [0, 1]
+
+
 def test_evaluates_in_the_dtype_of_the_arrays():
     assert evaluate(unary("erf", x0 * 0.1 + 3), [np.ones(2, np.float32)]).dtype == np.float32
 
