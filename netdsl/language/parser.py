@@ -72,7 +72,9 @@ def _lark() -> tuple[Lark, Builder]:
 
 def _cache_file() -> str | bool:
     """A file in the user's cache folder, or False where there is none to write to; Lark checks its hash."""
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    root = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(root):  # which the XDG base directory specification says to ignore
+        root = os.path.join(os.path.expanduser("~"), ".cache")
     folder = Path(root, "netdsl")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

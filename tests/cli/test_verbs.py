@@ -171,3 +171,18 @@ def test_output_that_cannot_be_written_is_an_error_without_traceback(verb):
         done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
     assert done.stderr == "error: the output cannot be written: no space left on device\n"
+
+
+def test_memory_that_cannot_be_had_is_an_error_without_traceback(monkeypatch):
+    def load(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("netdsl.language.load.load", load)
+    result = run("summary", "lenet5")
+    assert (result.exit_code, result.stderr) == (1, "error: there is not enough memory\n")
+
+
+def test_a_relative_cache_folder_is_ignored(tmp_path):
+    done = command("check", "lenet5", cwd=tmp_path, env={"XDG_CACHE_HOME": "cache", "HOME": str(tmp_path / "home")})
+    assert done.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
