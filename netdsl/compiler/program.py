@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,7 +133,7 @@ class Program:
         with self._lock:
             self._refresh()
             for slot, (name, dtype) in enumerate(self.plan.scalars.items()):
-                number = 1.0 / count if name == "inverse_batch" else _scalar(name, scalars or {})
+                number = 1.0 / count if name == "inverse_batch" else _scalar(name, dtype, scalars or {})
                 target: Array = self._scalars if dtype == "f32" else self._scalars.view(np.int32)
                 target[slot] = number
             self._engine.run(self._buffers(inputs, outputs), count, self.threads, times)
@@ -167,10 +168,17 @@ def _names(bindings: Sequence[Binding]) -> str:
     return ", ".join(f"`{b.name}`" for b in bindings)
 
 
-def _scalar(name: str, scalars: Mapping[str, float]) -> float:
+def _scalar(name: str, dtype: str, scalars: Mapping[str, float]) -> float:
     if name not in scalars:
         raise fail("N705", f"the plan needs a number for `{name}`")
-    return scalars[name]
+    number = scalars[name]
+    if not isinstance(number, int | float | np.integer | np.floating):
+        raise fail("N705", f"`{name}` is a number, not {type(number).__name__}")
+    if dtype == "f32":
+        return float(number)
+    if not isfinite(number) or number != int(number) or abs(number) >= 2**31:
+        raise fail("N705", f"`{name}` is a whole number below 2^31, not {number}")
+    return int(number)
 
 
 def _check(binding: Binding, array: Any) -> Array:
@@ -196,8 +204,16 @@ def _check(binding: Binding, array: Any) -> Array:
         shown = format_shape(given.shape) or "a single number"
         raise fail("N704", f"input `{binding.name}` has shape {shown}; expected {expected}", help=hint)
     if dtype.kind == "i":
-        return np.ascontiguousarray(given, np.int32)
+        return _whole(binding.name, given)
     return np.require(given, np.float32, ["C", "A"])
+
+
+def _whole(name: str, given: Array) -> Array:
+    """Whole numbers of any width as int32; `NetError` N703 where one is out of its range."""
+    limits = np.iinfo(np.int32)
+    if given.size and not (limits.min <= int(given.min()) and int(given.max()) <= limits.max):
+        raise fail("N703", f"input `{name}` holds whole numbers that int32 has not")
+    return np.require(given, np.int32, ["C", "A"])
 
 
 def compile(
@@ -230,8 +246,8 @@ def compile(
     for name in want:
         if name not in net.nodes and name not in net.labels:
             raise fail("N707", f"`{net.name}` has no node `{name}`")
-    if unknown := [name for name in wrt if name not in net.tensors]:
-        raise fail("N701", f"`{net.name}` has no tensor `{unknown[0]}` to differentiate for")
+    if unknown := [name for name in wrt if name not in net.tensors and name not in net.inputs]:
+        raise fail("N701", f"`{net.name}` has no tensor or input `{unknown[0]}` to differentiate for")
     weights = _fitting(net, weights)
     program = lower(net, training=loss is not None, want=want, loss=loss, update=update, wrt=wrt)
     for value in program.values.values():

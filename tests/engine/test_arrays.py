@@ -10,6 +10,8 @@ import pytest
 
 import netdsl
 from netdsl import NetError, Program, Weights
+from netdsl.training.loss import loss_for, total_loss
+from netdsl.training.optimiser import Sgd
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +200,24 @@ def test_a_tensor_to_differentiate_for_is_one_of_the_net() -> None:
     with pytest.raises(NetError) as error:
         netdsl.compile(netdsl.load("lenet5"), wrt=["C1.wait"])
     assert error.value.code == "N701"
+
+
+@pytest.fixture(scope="module")
+def learning() -> Program:
+    net = netdsl.parse("net A {\ninput x: 3\ndropout(0.5)\ndense(2)\n}")
+    sgd, loss = Sgd(), loss_for(net, "cross_entropy", 2)
+    return netdsl.compile(net, batch=2, wrt=list(net.tensors), loss=total_loss(net, loss), update=sgd.update)
+
+
+@pytest.mark.parametrize("label", [2**31, 2**40, -(2**31) - 1])
+def test_labels_beyond_int32_are_refused(learning: Program, label: int) -> None:
+    with pytest.raises(NetError) as error:
+        learning.step({"x": np.ones((1, 3), np.float32), "labels": np.array([label])}, step=1, seed=1, lr=0.1)
+    assert error.value.code == "N703"
+
+
+@pytest.mark.parametrize("step", [2**31, 1.5, float("nan"), float("inf"), "1", None])
+def test_a_number_that_the_plan_cannot_hold_is_refused(learning: Program, step: object) -> None:
+    with pytest.raises(NetError) as error:
+        learning.step({"x": np.ones((1, 3), np.float32), "labels": np.array([1])}, step=step, seed=1, lr=0.1)
+    assert error.value.code == "N705"
