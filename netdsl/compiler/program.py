@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -31,8 +30,8 @@ MAX_BATCH = 2**20
 class Program:
     """A compiled net. `program(x)` runs inference; `program.step(arrays, …)` a training step.
 
-    Runs of one program take turns; two programs run side by side. `program.plan` says what runs where;
-    `program.weights` holds the tensors, which other programs may share.
+    `program.plan` says what runs where; `program.weights` holds the tensors, which other programs may share. Runs of
+    programs with the same weights take turns, as one may write what another reads; others run side by side.
     """
 
     def __init__(self, plan: Plan, weights: Weights, threads: int) -> None:
@@ -50,7 +49,6 @@ class Program:
             ) from None
         self._scalars = np.zeros(max(len(plan.scalars), 1), np.float32)
         self._version = -1
-        self._lock = threading.Lock()
 
     def __call__(self, x: Any) -> Any:
         """Run inference on any number of images; more than the plan's batch run in turns.
@@ -130,7 +128,7 @@ class Program:
         times: Array | None = None,
     ) -> None:
         count = len(next(iter(inputs.values())))
-        with self._lock:
+        with self.weights.lock:
             self._refresh()
             for slot, (name, dtype) in enumerate(self.plan.scalars.items()):
                 number = 1.0 / count if name == "inverse_batch" else _scalar(name, dtype, scalars or {})

@@ -8,6 +8,7 @@ derives it again, so that evaluation beside training, or two programs of differe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from threading import RLock
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,10 +40,12 @@ class Form(Protocol):
 class Weights(MutableMapping[str, Array]):
     """Arrays by name: `weights["C1.weight"]`. Setting one copies into place and must keep its shape.
 
-    Names with `@` are slots of an optimiser (`C1.weight@momentum`). `version` grows at every write.
+    Names with `@` are slots of an optimiser (`C1.weight@momentum`). `version` grows at every write. A program holds
+    `lock` while it runs: a form derived meanwhile, by another thread, would mix old numbers with new ones.
     """
 
     def __init__(self, arrays: Mapping[str, Any] | None = None) -> None:
+        self.lock = RLock()
         self._canonical: dict[str, Array] = {}
         self._forms: dict[str, dict[Form, Array]] = {}
         self._fresh: dict[str, set[Form | None]] = {}
@@ -58,7 +61,10 @@ class Weights(MutableMapping[str, Array]):
         self._fresh[name] = {None}
 
     def form(self, name: str, form: Form) -> Array:
-        """The tensor in a form, up to date, in the same memory at every call; only the canonical one is not flat."""
+        """The tensor in a form, up to date, in the same memory at every call; only the canonical one is not flat.
+
+        The caller holds `lock` for as long as it reads.
+        """
         canonical = self._up_to_date(name)
         if form.canonical:
             return canonical
@@ -86,7 +92,8 @@ class Weights(MutableMapping[str, Array]):
         self.version += 1
 
     def __getitem__(self, name: str) -> Array:
-        view = self._up_to_date(name).view()
+        with self.lock:
+            view = self._up_to_date(name).view()
         view.flags.writeable = False
         return view
 
@@ -97,9 +104,14 @@ class Weights(MutableMapping[str, Array]):
         if new.shape != old.shape:
             given = format_shape(new.shape) or "a single number"
             raise fail("N702", f"`{name}` is {format_shape(old.shape)}, not {given}")
-        old[...] = new
-        self._fresh[name] = {None}
-        self.version += 1
+        with self.lock:
+            old[...] = new
+            self._fresh[name] = {None}
+            self.version += 1
+
+    def __reduce__(self) -> tuple[type[Weights], tuple[dict[str, Array]]]:
+        """Copies and pickles hold the tensors alone."""
+        return Weights, (dict(self),)
 
     def __delitem__(self, name: str) -> None:
         del self._canonical[name], self._forms[name], self._fresh[name]

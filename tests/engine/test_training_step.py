@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 
 import numpy as np
@@ -121,3 +122,23 @@ def test_gradients_through_winograd_equal_the_reference() -> None:
     for name in ["x", *tensors]:
         gradient = expected[f"gradient of {name}"]
         assert np.linalg.norm(found[name] - gradient) <= 2e-5 * np.linalg.norm(gradient), name
+
+
+def test_inference_in_another_thread_leaves_the_bits_of_training_alone() -> None:
+    net, rule = rules("cnn2_mnist", SGD)
+    alone = trained("cnn2_mnist", SGD, steps=8)
+    weights = Weights(initial_arrays(net, 2))
+    learning, measuring = netdsl.compile(net, weights, batch=8, **rule), netdsl.compile(net, weights, batch=4)
+    batch, done = batch_of(net, 8), threading.Event()
+
+    def measure() -> None:
+        while not done.is_set():
+            measuring(batch["image"])
+
+    reader = threading.Thread(target=measure)
+    reader.start()
+    for step in range(1, 9):
+        learning.step(batch, step=step, seed=7, **SGD.scalars(step))
+    done.set()
+    reader.join()
+    assert all(np.array_equal(weights[tensor], alone[tensor]) for tensor in alone)

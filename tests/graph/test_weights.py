@@ -1,5 +1,8 @@
 """What a set of weights takes, and what it refuses with a code."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -43,3 +46,11 @@ def test_a_tensor_that_is_not_there_is_refused():
     with pytest.raises(NetError) as error:
         Weights({})["b"] = 1
     assert error.value.code == "N701"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda weights: pickle.loads(pickle.dumps(weights))])
+def test_a_copy_has_tensors_of_its_own(copied):
+    weights = Weights({"b": [1, 2]})
+    made = copied(weights)
+    weights["b"] = [3, 4]
+    assert made["b"].tolist() == [1, 2]
