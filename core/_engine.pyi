@@ -1,7 +1,9 @@
 from collections.abc import Sequence
+from typing import Any
 
-from typing_extensions import Buffer
+import numpy as np
 
+Array = np.ndarray[Any, Any]
 MAX_THREADS: int
 SETS: tuple[str, ...]
 
@@ -16,10 +18,8 @@ def default_threads() -> int: ...
 class Engine:
     count: int
     batch: int
-    def __init__(self, records: Buffer, sizes: Sequence[tuple[int, int]], batch: int) -> None: ...
+    def __init__(self, records: Array, sizes: Sequence[tuple[int, int]], batch: int) -> None: ...
     @property
     def arena_bytes(self) -> int: ...
     def fill_arena(self, number: float) -> None: ...
-    def run(
-        self, buffers: Sequence[Buffer | None], n: int, threads: int, nanoseconds: Buffer | None = None
-    ) -> None: ...
+    def run(self, buffers: Sequence[Array | None], n: int, threads: int, nanoseconds: Array | None = None) -> None: ...
