@@ -27,7 +27,7 @@ MAP_CALLS = [
     *["concat", "batchnorm", "lrn", "pad", "slice", "gate", "activation", "flatten", "dropout", "reshape", "dense"],
 ]
 ROW_CALLS = ["dense", "merge", "concat", "batchnorm", "activation", "dropout", "reshape", "slice"]
-LARGEST = 20_000
+LARGEST = 50_000
 NETS, TRAINED = 80, 40
 
 
@@ -100,7 +100,7 @@ def random_net(seed: int, classes: int | None = None) -> netdsl.Net:
             net = netdsl.parse("\n".join(["net R {", *lines, added, "}"]))
         except netdsl.NetError:
             continue
-        if max(prod(node.shape) for node in net) <= LARGEST:
+        if max(net.params, *(prod(node.shape) for node in net)) <= LARGEST:
             lines, shape = [*lines, added], net.nodes[net.outputs[f"n{len(lines)}"]].shape
     if classes is not None:
         lines += ["flatten"] * (len(shape) > 1) + [f"Out: dense({classes}{r.choice(['', ', act=softmax'])})"]
