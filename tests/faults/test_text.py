@@ -310,7 +310,9 @@ def test_row_29_the_same_bytes_each_time(tmp_path):
     for seed in ("0", "1", "2"):
         env = {**os.environ, "PYTHONHASHSEED": seed}
         outputs.add(
-            subprocess.run([sys.executable, "-c", program, str(path)], env=env, capture_output=True, check=True).stdout
+            subprocess.run(
+                [sys.executable, "-P", "-c", program, str(path)], env=env, capture_output=True, check=True
+            ).stdout
         )
     assert len(outputs) == 1
 
