@@ -21,6 +21,8 @@ from netdsl.language.static import check_unused, find_recursion
 from netdsl.language.suggest import nearest_name
 from netdsl.language.tried import keep_tried
 
+LONGEST_NAME = 200
+
 assert netdsl.layers.__name__  # importing the package registers every layer
 
 
@@ -62,11 +64,12 @@ def request(path: str | Path, parameters: Mapping[str, object]) -> Request:
 
 def _shipped(name: str) -> str:
     names = shipped_names()
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
     if name in names:
         return f"{name}.net"
     near = nearest_name(name, names)
     help_text = f"did you mean `{near}`?" if near else "`netdsl list` names those that ship"
-    raise fail("N001", f"there is no file `{name}`, and no net of this name ships with netdsl", help=help_text)
+    raise fail("N001", f"there is no file `{shown}`, and no net of this name ships with netdsl", help=help_text)
 
 
 def shipped_names() -> list[str]:
