@@ -37,3 +37,9 @@ def test_bench_prints_what_it_measured() -> None:
     assert (found["batch"], found["training"]) == (4, True)
     assert 0 < found["from_ms"] <= found["median_ms"] <= found["to_ms"]
     assert {"forward", "backward", "update"} <= {step["phase"] for step in found["steps"]}
+
+
+def test_forward_and_both_gradients_of_a_product_have_the_same_macs() -> None:
+    steps = training_program(netdsl.load("lenet5"), batch=4).plan.steps
+    gradient = [step.macs for step in steps if step.node == "C3" and step.phase == "backward" and step.macs]
+    assert gradient == [240_000, 240_000]

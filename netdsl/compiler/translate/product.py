@@ -86,7 +86,8 @@ def _weight_gradient(op: Op, at: Context, fields: Fields, rows: int) -> list[Ste
     fields = {**fields, "chunks": chunks, "chunk_rows": chunk_rows}
     scratch = chunks * length if chunks > 1 else 0
     partials = SCRATCH if scratch else ABSENT
-    return [Step("conv_dw", (Operand(op.outs[0]), *map(Operand, op.ins), partials), fields, rows * length, scratch)]
+    work = rows * prod(sizes(at.shape(op.outs[0])))
+    return [Step("conv_dw", (Operand(op.outs[0]), *map(Operand, op.ins), partials), fields, work, scratch)]
 
 
 def conv_dw(op: Op, at: Context) -> list[Step]:
