@@ -112,6 +112,11 @@ class Net:
             for param in node.layer.params(*self.input_shapes(node.path))
         }
 
+    @cached_property
+    def learned(self) -> tuple[str, ...]:
+        """Names of the tensors that an optimiser may change."""
+        return tuple(name for name, param in self.tensors.items() if param.role == "param" and param.trainable)
+
     def node_params(self, path: str) -> tuple[Param, ...]:
         """The tensors of one node."""
         return self.nodes[path].layer.params(*self.input_shapes(path))

@@ -19,13 +19,11 @@ def training_program(net: Net, *, batch: int, threads: int | None = None, algori
     """Cross-entropy and SGD with momentum on all parameters of a net that classifies, drawn with seed 1."""
     output = next(iter(net.outputs.values()))
     loss = total_loss(net, loss_for(net, "cross_entropy", net.nodes[output].shape[-1]))
-    wrt = [name for name, param in net.tensors.items() if param.role == "param" and param.trainable]
-    weights = net.initialise(1)
     return compile(
         net,
-        weights,
+        net.initialise(1),
         batch=batch,
-        wrt=wrt,
+        wrt=net.learned,
         loss=loss,
         update=OPTIMISER.update,
         threads=threads,

@@ -114,7 +114,7 @@ def compiled(task: Task, *, threads: int | None = None, weights: Weights | None 
         net,
         weights,
         batch=settings.batch,
-        wrt=[name for name, param in net.tensors.items() if param.role == "param" and param.trainable],
+        wrt=net.learned,
         loss=total_loss(net, task.loss),
         update=settings.optimizer.update,
         threads=threads,
