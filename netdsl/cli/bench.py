@@ -39,12 +39,12 @@ def bench(
     """
     loaded = load_net(net, parameters)
     program, scalars = _program(loaded, batch, training, threads, algorithm)
-    from netdsl.compiler.timing import memory_mib, peak_gflops, random_inputs, step_rows, time_runs
+    from netdsl.compiler.timing import gflops, memory_mib, peak_gflops, random_inputs, step_rows, time_runs
 
     images = random_inputs(loaded, program, batch)
     timing = time_runs(lambda: program.step(images, **scalars))
     memory, peak = memory_mib(), peak_gflops(program.threads)
-    gflops = 2 * loaded.macs * batch * (3 if training else 1) / timing.median / 1e6
+    speed = gflops(loaded.macs * batch * (3 if training else 1), timing.median)
     found: dict[str, Any] = {
         "net": loaded.name,
         "batch": batch,
@@ -55,7 +55,7 @@ def bench(
         "median_ms": round(timing.median, 4),
         "from_ms": round(timing.spread[0], 4),
         "to_ms": round(timing.spread[1], 4),
-        "gflops": round(gflops, 1),
+        "gflops": round(speed, 1),
         "peak_gflops": round(peak, 1),
         "memory_mib": round(memory, 1),
     }

@@ -72,7 +72,12 @@ def peak_gflops(threads: int) -> float:
     program = Program(plan, Weights({"w": np.ones((width, width))}), threads)
     ones = np.ones((1, rows, width), np.float32)
     fastest = time_runs(lambda: program(ones), 0.5).spread[0]
-    return 2 * rows * width * width / fastest / 1e6
+    return gflops(rows * width * width, fastest)
+
+
+def gflops(macs: int, milliseconds: float) -> float:
+    """Giga operations a second, two for each multiply-add."""
+    return 2 * macs / milliseconds / 1e6
 
 
 def memory_mib() -> float:
@@ -85,7 +90,7 @@ def step_rows(rows: Sequence[dict[str, Any]], batch: int, peak: float) -> list[d
     total = sum(row["measured"] for row in rows) or 1
     found = []
     for row in rows:
-        gflops = 2 * row["macs"] * batch / row["measured"] if row["measured"] else 0.0
+        speed = gflops(row["macs"] * batch, row["measured"] / 1e6) if row["measured"] else 0.0
         found.append(
             {
                 "node": row["node"],
@@ -93,8 +98,8 @@ def step_rows(rows: Sequence[dict[str, Any]], batch: int, peak: float) -> list[d
                 "phase": row["phase"],
                 "microseconds": round(row["measured"] / 1000, 1),
                 "share": round(row["measured"] / total, 4),
-                "gflops": round(gflops, 1),
-                "of_peak": round(gflops / peak, 3),
+                "gflops": round(speed, 1),
+                "of_peak": round(speed / peak, 3),
             }
         )
     return found

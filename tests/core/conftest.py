@@ -8,32 +8,10 @@ import numpy as np
 import pytest
 
 from netdsl import core
+from netdsl.compiler.bytecode import CODES
 
 FIELDS = {name: i for i, name in enumerate(core.field_names())}
 KERNELS = {key: i for i, key in enumerate(core.kernel_names())}
-CODES = [
-    "copy",
-    "neg",
-    "abs",
-    "exp",
-    "log",
-    "sqrt",
-    "tanh",
-    "sigmoid",
-    "erf",
-    "log1p",
-    "add",
-    "sub",
-    "mul",
-    "div",
-    "pow",
-    "max",
-    "min",
-    "gt",
-    "ge",
-    "eq",
-    "where",
-]
 
 
 @dataclass
