@@ -66,6 +66,8 @@ cdef class Engine:
     cdef float **buffers
     cdef Py_buffer *views
     cdef uint8_t *usage
+    cdef uint8_t *passing
+    cdef list arrays
     cdef float *arena
     cdef float *scratch
     cdef float *checked
@@ -74,12 +76,12 @@ cdef class Engine:
     cdef int64_t buffer_count
     cdef int64_t scratch_elements
     cdef int64_t scratch_threads
-    cdef int64_t held
     cdef object lock
     cdef object runner
 
     cdef int load_sizes(self, object sizes) except -1
     cdef int hold(self, int64_t index, object array, int64_t n) except -1
+    cdef int let_go(self, int64_t index) except -1
     cdef int reserve(self, int64_t threads) except -1
     cdef int check_code(self) except -1
     cdef int call(self, int64_t n, int threads, int64_t *nanoseconds) except -1

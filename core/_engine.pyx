@@ -87,10 +87,11 @@ cdef class Engine:
 
     `records`: int64 (steps, len(field_names())). `sizes`: for each buffer, the arena first, its elements as
     (fixed, for each image). `batch`: the most images of a run. Raises ValueError for a plan that is not well
-    formed, MemoryError. Runs of one engine take turns; engines run side by side.
+    formed, MemoryError. Runs of one engine take turns; engines run side by side. Arrays stay held until a run brings
+    others, but those of the buffers in `passing` are let go after each run.
     """
 
-    def __cinit__(self, const int64_t[:, ::1] records not None, object sizes, int64_t batch):
+    def __cinit__(self, const int64_t[:, ::1] records not None, object sizes, int64_t batch, object passing=()):
         if records.shape[1] != ND_FIELD_COUNT:
             raise ValueError(f"a record has {ND_FIELD_COUNT} fields, not {records.shape[1]}")
         self.lock = threading.Lock()
@@ -102,8 +103,14 @@ cdef class Engine:
         self.buffers = <float **> calloc(self.buffer_count, sizeof(float *))
         self.views = <Py_buffer *> calloc(self.buffer_count, sizeof(Py_buffer))
         self.usage = <uint8_t *> calloc(self.buffer_count, 1)
-        if not (self.steps and self.sizes and self.buffers and self.views and self.usage):
+        self.passing = <uint8_t *> calloc(self.buffer_count, 1)
+        self.arrays = [None] * self.buffer_count
+        if not (self.steps and self.sizes and self.buffers and self.views and self.usage and self.passing):
             raise MemoryError
+        for i in passing:
+            if not 0 < i < self.buffer_count:
+                raise ValueError(f"there is no buffer {i} to let go")
+            self.passing[i] = 1
         if self.count:
             memcpy(self.steps, &records[0, 0], self.count * sizeof(nd_step))
         self.load_sizes(sizes)
@@ -118,6 +125,9 @@ cdef class Engine:
         self.buffers[0] = self.arena
 
     def __dealloc__(self):
+        cdef int64_t i
+        for i in range(self.buffer_count if self.views else 0):
+            PyBuffer_Release(&self.views[i])  # nothing where nothing is held
         nd_release(self.arena)
         nd_release(self.scratch)
         free(self.steps)
@@ -125,6 +135,7 @@ cdef class Engine:
         free(self.buffers)
         free(self.views)
         free(self.usage)
+        free(self.passing)
 
     cdef int load_sizes(self, object sizes) except -1:
         cdef int64_t i
@@ -179,36 +190,51 @@ cdef class Engine:
                 self.reserve(threads)
                 self.call(n, <int> threads, times)
             finally:
-                for i in range(1, self.held + 1):
-                    PyBuffer_Release(&self.views[i])  # nothing where nothing is held
-                    self.buffers[i] = NULL
-                self.held, self.runner = 0, None
-        if caller in raised_in:
+                for i in range(1, self.buffer_count):
+                    if self.passing[i]:
+                        self.let_go(i)
+                self.runner = None
+        if raised_in and caller in raised_in:
             raise raised_in.pop(caller)
 
+    cdef int let_go(self, int64_t index) except -1:
+        """Forget an array."""
+        PyBuffer_Release(&self.views[index])  # nothing where nothing is held
+        self.buffers[index] = NULL
+        self.arrays[index] = None
+        return 0
+
     cdef int hold(self, int64_t index, object array, int64_t n) except -1:
-        """Take hold of an array's memory, checked."""
+        """Take hold of an array's memory, checked, unless it is held."""
         cdef Py_buffer *view = &self.views[index]
         cdef int64_t needed = self.sizes[index].fixed + self.sizes[index].image * n
         cdef int flags = PyBUF_ND | PyBUF_FORMAT
-        self.held = index
         if not self.usage[index]:
             return 0
         if array is None:
             raise ValueError(f"buffer {index} is missing")
+        if self.arrays[index] is array and view.len >= 4 * needed:
+            return 0
+        self.let_go(index)
         if self.usage[index] & 2:
             flags |= PyBUF_WRITABLE
         try:
             PyObject_GetBuffer(array, view, flags)
         except (BufferError, TypeError, ValueError) as cause:
             raise ValueError(f"buffer {index}: {cause}") from None
+        cdef int64_t elements = view.len // 4
+        reason = None
         if view.itemsize != 4 or view.format[0] not in b"fil":
-            raise ValueError(f"buffer {index} is not of float32 or int32")
-        if <uintptr_t> view.buf % 4:
-            raise ValueError(f"buffer {index} is not aligned")
-        if view.len < 4 * needed:
-            raise ValueError(f"buffer {index} holds {view.len // 4} elements; {n} images need {needed}")
+            reason = "is not of float32 or int32"
+        elif <uintptr_t> view.buf % 4:
+            reason = "is not aligned"
+        elif elements < needed:
+            reason = f"holds {elements} elements; {n} images need {needed}"
+        if reason:
+            self.let_go(index)
+            raise ValueError(f"buffer {index} {reason}")
         self.buffers[index] = <float *> view.buf
+        self.arrays[index] = array
         return 0
 
     cdef int check_code(self) except -1:

@@ -38,8 +38,10 @@ class Program:
         self.plan = plan
         self.weights = weights
         self.threads = threads
+        self._passing = [(k, b.role, b.name) for k, b in enumerate(plan.bindings) if b.role in ("input", "output")]
+        self._written = [b for b in plan.bindings if b.written and b.role in ("param", "state")]
         try:
-            self._engine = engine.Engine(plan.records, plan.sizes, plan.batch)
+            self._engine = engine.Engine(plan.records, plan.sizes, plan.batch, [1 + k for k, *_ in self._passing])
             self._prepare = engine.Engine(plan.prepare_records, plan.sizes, 1) if len(plan.prepare_records) else None
             self._prepared = np.zeros(plan.prepared_size, np.float32)
         except MemoryError:
@@ -48,6 +50,7 @@ class Program:
                 "N710", f"a plan for {plan.batch} images needs {needed:.1f} GiB, more than could be had"
             ) from None
         self._scalars = np.zeros(max(len(plan.scalars), 1), np.float32)
+        self._buffers: list[Array | None] = []
         self._version = -1
 
     def __call__(self, x: Any) -> Any:
@@ -59,6 +62,9 @@ class Program:
         arrays = self._inputs(x)
         count = len(next(iter(arrays.values())))
         results = {b.name: np.empty((count, *b.shape), np.float32) for b in self.plan.outputs}
+        if count <= self.plan.batch:
+            self._run(arrays, results)
+            return next(iter(results.values())) if len(results) == 1 else results
         for start in range(0, count, self.plan.batch):
             stop = min(start + self.plan.batch, count)
             self._run({k: a[start:stop] for k, a in arrays.items()}, {k: a[start:stop] for k, a in results.items()})
@@ -101,6 +107,8 @@ class Program:
 
     def _inputs(self, x: Any) -> dict[str, Array]:
         wanted = self.plan.inputs
+        if type(x) is np.ndarray and len(wanted) == 1:
+            return {wanted[0].name: _check(wanted[0], x)}
         if not isinstance(x, Mapping):
             if len(wanted) != 1:
                 raise fail("N705", f"the net has {len(wanted)} inputs: give a dict of {_names(wanted)}")
@@ -129,37 +137,33 @@ class Program:
     ) -> None:
         count = len(next(iter(inputs.values())))
         with self.weights.lock:
-            self._refresh()
+            if self._version != self.weights.version:
+                self._refresh()
             for slot, (name, dtype) in enumerate(self.plan.scalars.items()):
                 number = 1.0 / count if name == "inverse_batch" else _scalar(name, dtype, scalars or {})
                 target: Array = self._scalars if dtype == "f32" else self._scalars.view(np.int32)
                 target[slot] = number
-            self._engine.run(self._buffers(inputs, outputs), count, self.threads, times)
-            for binding in self.plan.bindings:
-                if binding.written and binding.role in ("param", "state"):
-                    self.weights.wrote(binding.name, binding.layout)
+            buffers = self._buffers.copy()
+            for k, role, name in self._passing:
+                buffers[k] = inputs[name] if role == "input" else outputs[name]
+            self._engine.run(buffers, count, self.threads, times)
+            for binding in self._written:
+                self.weights.wrote(binding.name, binding.layout)
+            if self._prepare is None:  # what this plan wrote lies where it reads it
+                self._version = self.weights.version
 
     def _refresh(self) -> None:
-        """Compute what depends on weights alone (folded batch norm, packings), when they have changed."""
-        if self._prepare is None or self._version == self.weights.version:
-            return
-        self._prepare.run(self._buffers({}, {}), 1, self.threads)
-        self._version = self.weights.version
-
-    def _buffers(self, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> list[Array | None]:
-        """Arrays in the order of the plan's bindings."""
+        """Take the weights as they are now, and compute what depends on them alone (folded batch norm, packings)."""
         fixed = {"prepared": self._prepared, "consts": self.plan.consts, "scalars": self._scalars}
-        found: list[Array | None] = []
-        for binding in self.plan.bindings:
-            if binding.role in fixed:
-                found.append(fixed[binding.role])
-            elif binding.role == "input":
-                found.append(inputs.get(binding.name))
-            elif binding.role == "output":
-                found.append(outputs.get(binding.name))
-            else:
-                found.append(self.weights.form(binding.name, binding.layout))
-        return found
+        self._buffers = [
+            fixed.get(b.role)
+            if b.role in ("input", "output") or b.role in fixed
+            else self.weights.form(b.name, b.layout)
+            for b in self.plan.bindings
+        ]
+        if self._prepare is not None:
+            self._prepare.run(self._buffers, 1, self.threads)
+        self._version = self.weights.version
 
 
 def _names(bindings: Sequence[Binding]) -> str:
@@ -182,6 +186,10 @@ def _scalar(name: str, dtype: str, scalars: Mapping[str, float]) -> float:
 def _check(binding: Binding, array: Any) -> Array:
     """The array as the engine reads it: right dtype and shape, contiguous and aligned; copied only if it must be."""
     dtype = np.dtype(np.float32 if binding.dtype == "f32" else np.int32)
+    if type(array) is np.ndarray and array.dtype == dtype and array.shape[1:] == binding.shape and array.ndim:
+        flags = array.flags
+        if flags.c_contiguous and flags.aligned:
+            return array
     expected = f"{dtype.name} (N, {', '.join(map(str, binding.shape))})".replace("(N, )", "(N,)")
     try:
         given = np.asarray(array)
