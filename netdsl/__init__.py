@@ -13,7 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netdsl.compiler.program import Program, compile
+    from netdsl.compiler.compile import compile
+    from netdsl.compiler.program import Program
     from netdsl.errors import NetError
     from netdsl.graph.net import Net
     from netdsl.graph.weights import Weights
@@ -27,7 +28,7 @@ _HOMES = {
     "NetError": "netdsl.errors",
     "Program": "netdsl.compiler.program",
     "Weights": "netdsl.graph.weights",
-    "compile": "netdsl.compiler.program",
+    "compile": "netdsl.compiler.compile",
     "load": "netdsl.language.load",
     "parse": "netdsl.language.load",
 }

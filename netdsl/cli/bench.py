@@ -74,7 +74,7 @@ def _program(
         from netdsl.training.bare import SCALARS, training_program
 
         return training_program(net, batch=batch, threads=threads, algorithm=algorithm), SCALARS
-    from netdsl.compiler.program import compile as compile_net
+    from netdsl.compiler.compile import compile as compile_net
 
     return compile_net(net, batch=batch, threads=threads, algorithm=algorithm), {}
 

@@ -24,7 +24,7 @@ def compile_plan(
     NETDSL_ISA=base, avx2 or avx512 forces an instruction set.
     """
     loaded = load_net(net, parameters)
-    from netdsl.compiler.program import compile as compile_net
+    from netdsl.compiler.compile import compile as compile_net
 
     program = compile_net(loaded, batch=batch, threads=threads, algorithm=algorithm)
     steps = program.plan.describe()

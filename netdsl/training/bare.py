@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.compiler.program import Program, compile
+from netdsl.compiler.compile import compile
+from netdsl.compiler.program import Program
 from netdsl.training.loss import loss_for, total_loss
 from netdsl.training.optimiser import Sgd
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netdsl.compiler.program import compile
+from netdsl.compiler.compile import compile
 from netdsl.data.dataset import Dataset, open_data
 from netdsl.data.file import quoted
 from netdsl.data.pipeline import check_fits

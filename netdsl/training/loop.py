@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.compiler.program import Program, compile
+from netdsl.compiler.compile import compile
+from netdsl.compiler.program import Program
 from netdsl.data.dataset import Dataset
 from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail

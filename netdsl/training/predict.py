@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netdsl.compiler.program import compile
+from netdsl.compiler.compile import compile
 from netdsl.data.image import read_image, resize_image
 from netdsl.errors import fail
 from netdsl.shapes import format_shape

@@ -1,0 +1,79 @@
+"""Net → Program: the passes in order, the plan, and weights that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netdsl.compiler.arguments import checked_count
+from netdsl.compiler.assemble import assemble
+from netdsl.compiler.lower import lower
+from netdsl.compiler.passes import rewrite
+from netdsl.compiler.passes.choose import ALGORITHMS, choose_algorithms
+from netdsl.compiler.program import MAX_THREADS, Program, default_threads, kernel_table
+from netdsl.errors import fail
+from netdsl.graph.weights import Weights
+from netdsl.shapes import format_shape
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
+    from netdsl.ops.op import Build, Value
+
+MAX_BATCH = 2**20
+
+
+def compile(
+    net: Net,
+    weights: Mapping[str, Any] | None = None,
+    *,
+    batch: int = 1,
+    want: Sequence[str] = (),
+    wrt: Sequence[str] = (),
+    loss: Callable[[Build, dict[str, Value]], Value] | None = None,
+    update: Callable[[Build, Value, Value], None] | None = None,
+    threads: int | None = None,
+    isa: str | None = None,
+    algorithm: str = "auto",
+) -> Program:
+    """Compile a net for up to `batch` images a run.
+
+    `Weights` are shared, another mapping of arrays is copied; None draws them with seed 0. `want` names nodes whose
+    values come back beside the outputs. With `loss` the program is a training program: `wrt` names the tensors that it
+    differentiates for, `update` emits what becomes of each. `threads` from 1 to 256, default the usable cores. `isa`
+    forces `base`, `avx2` or `avx512`. `algorithm="direct"` turns off Winograd's convolution, which is faster and less
+    exact.
+    Raises `NetError` N7xx for arguments that do not fit.
+    """
+    batch = checked_count("batch", batch, MAX_BATCH)
+    if algorithm not in ALGORITHMS:
+        raise fail("N712", f"`algorithm` is one of {', '.join(ALGORITHMS)}, not `{algorithm}`")
+    threads = checked_count("threads", default_threads() if threads is None else threads, MAX_THREADS)
+    want = (want,) if isinstance(want, str) else want
+    for name in want:
+        if name not in net.nodes and name not in net.labels:
+            raise fail("N707", f"`{net.name}` has no node `{name}`")
+    if unknown := [name for name in wrt if name not in net.tensors and name not in net.inputs]:
+        raise fail("N701", f"`{net.name}` has no tensor or input `{unknown[0]}` to differentiate for")
+    weights = _fitting(net, weights)
+    program = lower(net, training=loss is not None, want=want, loss=loss, update=update, wrt=wrt)
+    for value in program.values.values():
+        if value.role == "state" and value.name not in weights:
+            weights.add(value.name, np.zeros([d for d in value.shape if isinstance(d, int)], np.float32))
+    chosen = choose_algorithms(rewrite(program), algorithm)
+    return Program(assemble(chosen, batch=batch, threads=threads, table=kernel_table(isa)), weights, threads)
+
+
+def _fitting(net: Net, weights: Mapping[str, Any] | None) -> Weights:
+    """The weights of a net, each tensor there and of its shape; `NetError` N701 or N702."""
+    if weights is None:
+        return net.initialise()
+    made = weights if isinstance(weights, Weights) else Weights(weights)
+    for name, param in net.tensors.items():
+        if name not in made:
+            raise fail("N701", f"no tensor is called `{name}`; `{net.name}` needs it")
+        if made.shape(name) != param.shape:
+            needed, found = format_shape(param.shape), format_shape(made.shape(name)) or "a single number"
+            raise fail("N702", f"`{name}` is {found}; `{net.name}` needs {needed}")
+    return made
