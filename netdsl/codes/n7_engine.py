@@ -68,4 +68,11 @@ PAGES: tuple[Page, ...] = (
         "`algorithm=` takes `auto`, by which 3x3 convolutions of stride 1 with at least 16 channels and 13 pixels are computed by Winograd's "
         "F(4x4, 3x3), and `direct`, by which every convolution is a direct sum.",
     ),
+    Page(
+        "N720",
+        "no such pass",
+        "`netdsl compile NET --until PASS` takes the name of a pass, as `netdsl compile --help` lists them in their order. A pass that "
+        "runs twice has a number the second time: `remove_dead:2`. `lower` is the program before all passes, `choose` says which "
+        "convolutions take a fast algorithm, `layout` how weights lie, and `plan` is the table of steps.",
+    ),
 )

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netdsl.compiler.arguments import checked_count
 from netdsl.compiler.assemble import assemble
-from netdsl.compiler.lower import lower
-from netdsl.compiler.passes import rewrite
-from netdsl.compiler.passes.choose import ALGORITHMS, choose_algorithms
+from netdsl.compiler.lower import Loss, Update
+from netdsl.compiler.passes.choose import ALGORITHMS
 from netdsl.compiler.program import MAX_THREADS, Program, default_threads, kernel_table
+from netdsl.compiler.stages import stages
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
 from netdsl.shapes import format_shape
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
-    from netdsl.ops.op import Build, Value
 
 MAX_BATCH = 2**20
 
@@ -31,8 +30,8 @@ def compile(
     batch: int = 1,
     want: Sequence[str] = (),
     wrt: Sequence[str] = (),
-    loss: Callable[[Build, dict[str, Value]], Value] | None = None,
-    update: Callable[[Build, Value, Value], None] | None = None,
+    loss: Loss | None = None,
+    update: Update | None = None,
     threads: int | None = None,
     isa: str | None = None,
     algorithm: str = "auto",
@@ -57,12 +56,11 @@ def compile(
     if unknown := [name for name in wrt if name not in net.tensors and name not in net.inputs]:
         raise fail("N701", f"`{net.name}` has no tensor or input `{unknown[0]}` to differentiate for")
     weights = _fitting(net, weights)
-    program = lower(net, training=loss is not None, want=want, loss=loss, update=update, wrt=wrt)
+    *_, (_, program) = stages(net, want=want, loss=loss, update=update, wrt=wrt, algorithm=algorithm)
     for value in program.values.values():
         if value.role == "state" and value.name not in weights:
             weights.add(value.name, np.zeros([d for d in value.shape if isinstance(d, int)], np.float32))
-    chosen = choose_algorithms(rewrite(program), algorithm)
-    return Program(assemble(chosen, batch=batch, threads=threads, table=kernel_table(isa)), weights, threads)
+    return Program(assemble(program, batch=batch, threads=threads, table=kernel_table(isa)), weights, threads)
 
 
 def _fitting(net: Net, weights: Mapping[str, Any] | None) -> Weights:

@@ -94,7 +94,6 @@ class Plan:
             {
                 "step": number,
                 "node": step.node,
-                "op": step.op,
                 "kernel": step.kernel,
                 "isa": step.isa,
                 "threads": self.threads,
@@ -102,6 +101,7 @@ class Plan:
                 "nanoseconds": step.cost,
                 "macs": step.macs,
                 "phase": step.phase,
+                "op": step.op,
             }
             for number, step in enumerate((*self.prepare_steps, *self.steps))
         ]

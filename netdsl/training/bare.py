@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdsl.compiler.compile import compile
 from netdsl.compiler.program import Program
@@ -16,17 +16,14 @@ OPTIMISER = Sgd(lr=0.001, momentum=0.9)
 SCALARS = {"step": 1, "seed": 1, **OPTIMISER.scalars(1)}
 
 
-def training_program(net: Net, *, batch: int, threads: int | None = None, algorithm: str = "auto") -> Program:
-    """Cross-entropy and SGD with momentum on all parameters of a net that classifies, drawn with seed 1."""
+def training_arguments(net: Net) -> dict[str, Any]:
+    """What `compile` takes beside the net: cross-entropy, and SGD with momentum on all parameters."""
     output = next(iter(net.outputs.values()))
     loss = total_loss(net, loss_for(net, "cross_entropy", net.nodes[output].shape[-1]))
-    return compile(
-        net,
-        net.initialise(1),
-        batch=batch,
-        wrt=net.learned,
-        loss=loss,
-        update=OPTIMISER.update,
-        threads=threads,
-        algorithm=algorithm,
-    )
+    return {"loss": loss, "update": OPTIMISER.update, "wrt": net.learned}
+
+
+def training_program(net: Net, *, batch: int, threads: int | None = None, algorithm: str = "auto") -> Program:
+    """The training step of a net whose weights are drawn with seed 1."""
+    weights = net.initialise(1)
+    return compile(net, weights, batch=batch, threads=threads, algorithm=algorithm, **training_arguments(net))

@@ -1,0 +1,61 @@
+"""The program between the passes, by the name of the pass that made it: `compile` takes the last, `--show` prints all.
+
+lower → remove_dead → … → fuse_maps → remove_dead:2 → choose → layout
+
+Whoever adds a pass adds it here or in `passes.PASSES`, and it is run, verified and shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from netdsl.compiler.layout import assign_layouts
+from netdsl.compiler.lower import Loss, Update, lower
+from netdsl.compiler.passes import PASSES
+from netdsl.compiler.passes.choose import choose_algorithms
+from netdsl.compiler.passes.prepare import own_outputs
+from netdsl.ops.op import Ops
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
+
+
+def _named_passes() -> tuple[str, ...]:
+    """The passes' names; one that comes again gets a number, as values do."""
+    seen: Counter[str] = Counter()
+    names = []
+    for step in PASSES:
+        seen[step.__name__] += 1
+        names.append(step.__name__ if seen[step.__name__] == 1 else f"{step.__name__}:{seen[step.__name__]}")
+    return tuple(names)
+
+
+REWRITES = _named_passes()
+STAGES = ("lower", *REWRITES, "choose", "layout", "plan")
+"""Every name that `--until` takes, in order; `plan` is no program any more."""
+
+
+def stages(
+    net: Net,
+    *,
+    want: Sequence[str] = (),
+    loss: Loss | None = None,
+    update: Update | None = None,
+    wrt: Sequence[str] = (),
+    algorithm: str = "auto",
+) -> Iterator[tuple[str, Ops]]:
+    """The program after each stage up to the choice of algorithms, what `compile` assembles; each is verified."""
+    program = lower(net, training=loss is not None, want=want, loss=loss, update=update, wrt=wrt)
+    yield "lower", program
+    for name, step in zip(REWRITES, PASSES, strict=True):
+        program = step(program)
+        program.verify()
+        yield name, program
+    yield "choose", choose_algorithms(program, algorithm)
+
+
+def laid_out(program: Ops) -> Ops:
+    """The stage `layout`: the program as `assemble` takes it apart into steps."""
+    return assign_layouts(own_outputs(program))[0]
