@@ -14,9 +14,8 @@ static void check_pool(checker *c, int lead, int x, int y)
     expect(c,
            (s->out_h - 1) * s->stride_h - s->pad_top < s->in_h && (s->out_w - 1) * s->stride_w - s->pad_left < s->in_w,
            "a window is empty");
-    const int64_t in = times(times(s->in_h, s->in_w), s->in_c), out = times(times(s->out_h, s->out_w), s->in_c);
-    dense(c, x, in, batched(c, lead));
-    dense(c, y, out, batched(c, lead));
+    pixels(c, x, times(s->in_h, s->in_w), s->in_c, batched(c, lead));
+    pixels(c, y, times(s->out_h, s->out_w), s->in_c, batched(c, lead));
 }
 
 void nd_check_pool_max(checker *c) { check_pool(c, 1, 1, 0); }
@@ -75,7 +74,7 @@ void nd_check_moments(checker *c)
     if (c->reason) return;
     dense(c, 0, s->columns, 0);
     dense(c, 1, s->columns, 0);
-    dense(c, 2, times(s->rows, s->columns), batched(c, 2));
+    pixels(c, 2, s->rows, s->columns, batched(c, 2));
     dense(c, 3, times(images(c, 2), s->columns), 0);
 }
 

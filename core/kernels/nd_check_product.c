@@ -33,8 +33,8 @@ void nd_check_conv(checker *c)
     const int64_t map[] = {s->out_h, s->out_w, s->out_c};
     geometry(c);
     if (c->reason) return;
-    dense(c, 0, times(times(s->out_h, s->out_w), s->out_c), batched(c, 1));
-    dense(c, 1, times(times(s->in_h, s->in_w), s->in_c), batched(c, 1));
+    pixels(c, 0, times(s->out_h, s->out_w), s->out_c, batched(c, 1));
+    pixels(c, 1, times(s->in_h, s->in_w), s->in_c, batched(c, 1));
     dense(c, 2, panel_length(s), 0);
     if (!s->words) return;
     program(c, 3, 4, 1);
@@ -65,8 +65,8 @@ void nd_check_conv_winograd(checker *c)
     expect(c, s->stride_h * s->stride_w * s->dilation_h * s->dilation_w * s->upsample_h * s->upsample_w == 1,
            "a step of the window is not 1");
     if (c->reason) return;
-    dense(c, 0, times(times(s->out_h, s->out_w), s->out_c), batched(c, 1));
-    dense(c, 1, times(times(s->in_h, s->in_w), s->in_c), batched(c, 1));
+    pixels(c, 0, times(s->out_h, s->out_w), s->out_c, batched(c, 1));
+    pixels(c, 1, times(s->in_h, s->in_w), s->in_c, batched(c, 1));
     dense(c, 2, transformed_length(s), 0);
     if (s->staged) {
         const int64_t tiles = times(images(c, 1), ((s->out_h + 3) / 4) * ((s->out_w + 3) / 4));
@@ -98,8 +98,8 @@ void nd_check_conv_dw(checker *c)
     if (c->reason) return;
     const int64_t area = times(s->out_h, s->out_w);
     dense(c, 0, panel_length(s), 0);
-    dense(c, 1, times(times(s->in_h, s->in_w), s->in_c), batched(c, 1));
-    dense(c, 2, times(area, s->out_c), batched(c, 1));
+    pixels(c, 1, times(s->in_h, s->in_w), s->in_c, batched(c, 1));
+    pixels(c, 2, area, s->out_c, batched(c, 1));
     check_chunks(c, 3, panel_length(s), times(images(c, 1), area));
 }
 

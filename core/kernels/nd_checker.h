@@ -56,6 +56,16 @@ static inline void dense(checker *c, int i, int64_t length, int batched)
     extent(c, i, length);
 }
 
+/* Operand i is `count` pixels of `channels` elements, as far apart as its pitch says, image after image if `batched`. */
+static inline void pixels(checker *c, int i, int64_t count, int64_t channels, int batched)
+{
+    const int64_t pitch = nd_pitch(c->step, i, channels);
+    expect(c, pitch >= channels && pitch <= most, "an operand's pitch is out of range");
+    expect(c, nd_operand_of(c->step, i)->image == (batched ? times(count, pitch) : 0),
+           "an operand has the wrong distance between images");
+    extent(c, i, plus(times(count - 1, pitch), channels));
+}
+
 /* Operand i over `count` axes with its own strides. */
 static inline void strided(checker *c, int i, const int64_t *sizes, int count)
 {

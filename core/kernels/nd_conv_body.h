@@ -59,10 +59,11 @@ static int64_t nd_even_rows(const nd_step *s, int64_t row, int64_t end)
 static void nd_epilogue(const nd_call *call, int64_t r0, int64_t r1, int64_t c0, int64_t columns, float *scratch)
 {
     const nd_step *s = call->step;
+    const int64_t pitch = nd_pitch(s, 0, s->out_c);
     nd_program program = nd_program_of(call->x[3], s->inputs, scratch);
     for (int64_t r = r0; r < r1;) {
         const int64_t end = nd_even_rows(s, r, r1);
-        const nd_view y = {call->x[0] + r * s->out_c + c0, s->out_c, 1};
+        const nd_view y = {call->x[0] + r * pitch + c0, pitch, 1};
         nd_view x[ND_OPERANDS] = {y};
         for (int k = 1; k < s->inputs; k++) {
             const nd_operand *o = nd_operand_of(s, 3 + k);
@@ -85,10 +86,11 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
     const int64_t out = s->out_c / s->groups, p0 = part * b.panels, p1 = nd_min(nd_panels(s), p0 + b.panels);
     if (r0 >= r1 || p0 >= p1) return;
     const int64_t first = group * out + p0 * ND_LANES, columns = nd_min(out, p1 * ND_LANES) - p0 * ND_LANES;
+    const int64_t pitch = nd_pitch(s, 0, s->out_c);
     nd_product g = {
         .b_panel = depth * ND_LANES,
-        .c = call->x[0] + r0 * s->out_c + first,
-        .c_row = s->out_c,
+        .c = call->x[0] + r0 * pitch + first,
+        .c_row = pitch,
         .c_panel = ND_LANES,
         .lanes = columns - (p1 - p0 - 1) * ND_LANES,
     };

@@ -27,9 +27,10 @@ static int64_t ND_JOIN(ND_NAME(conv_dw), _tasks)(const nd_step *s, int phase, in
 /* Rows [r0, r1) of dy as panels of r1 - r0 rows, lanes past the last channel 0. */
 static void nd_pack_rows(const nd_step *s, const float *dy, int64_t r0, int64_t r1, int64_t first, int64_t columns, float *to)
 {
+    const int64_t pitch = nd_pitch(s, 2, s->out_c);
     for (int64_t c = 0; c < columns; c += ND_LANES)
         for (int64_t r = r0; r < r1; r++, to += ND_LANES) {
-            const float *from = dy + r * s->out_c + first + c;
+            const float *from = dy + r * pitch + first + c;
             ND_UNROLL for (int v = 0; v < ND_PANEL_VECTORS; v++) {
                 const int64_t left = columns - c - v * ND_VLEN;
                 nd_store(to + v * ND_VLEN, left > 0 ? nd_load_up_to(from + v * ND_VLEN, left) : (vf){});

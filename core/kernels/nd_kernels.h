@@ -4,7 +4,9 @@
  * the names in ND_FIELDS. Offsets, strides and images count elements of 4 bytes. Operand 0 is the output. An operand
  * lies in a buffer (0 is the arena, 1... are bound at each run) at `offset`; `image` is the distance from one image to
  * the next, and 0 where all images share it. `stride0` ... `stride4` serve map, reduce, copy, random and the extra operands of
- * an epilogue; the other kernels take dense operands, channels last. nd_operations.h says what each kernel reads.
+ * an epilogue; the other kernels take operands that are dense, channels last, or *pitched*: `pitch` is the distance from one
+ * pixel to the next where it is not the number of channels, as for a part of a concatenation that is written in place;
+ * images then lie `pitch` times their pixels apart. nd_operations.h says what each kernel reads, and which operands may be pitched.
  */
 #ifndef ND_KERNELS_H
 #define ND_KERNELS_H
@@ -19,7 +21,7 @@
 #define ND_NOWHERE (-1)    /* the buffer of an operand that is absent */
 
 #define ND_OPERAND(INT, x) \
-    INT(x##_buffer) INT(x##_offset) INT(x##_image) \
+    INT(x##_buffer) INT(x##_offset) INT(x##_image) INT(x##_pitch) \
     INT(x##_stride0) INT(x##_stride1) INT(x##_stride2) INT(x##_stride3) INT(x##_stride4)
 
 /* Each field once: INT(name) for an int64_t, REAL(name) for a double. */
@@ -52,11 +54,18 @@ typedef struct { ND_FIELDS(ND_INT, ND_REAL) } nd_step;
 #undef ND_INT
 #undef ND_REAL
 
-typedef struct { int64_t buffer, offset, image, stride[ND_DIMS]; } nd_operand;
+typedef struct { int64_t buffer, offset, image, pitch, stride[ND_DIMS]; } nd_operand;
 
 static inline const nd_operand *nd_operand_of(const nd_step *step, int i)
 {
     return (const nd_operand *)&step->x0_buffer + i;
+}
+
+/* From one pixel of an operand to the next. */
+static inline int64_t nd_pitch(const nd_step *step, int i, int64_t channels)
+{
+    const int64_t pitch = nd_operand_of(step, i)->pitch;
+    return pitch ? pitch : channels;
 }
 
 /* The table: every operation on every instruction set, the fastest set first. */

@@ -2,6 +2,7 @@
  *
  * n is the number of images of the run. Panels: for each of `groups`, ceil(O/16) blocks of K rows of 16 numbers, K in the order
  * (kernel_h, kernel_w, channels a group), lanes past the last output channel 0; length groups * ceil(O/16) * K * 16.
+ * x, y and dy of conv, conv_winograd, conv_dw and moments, and every operand of the pools, may be pitched.
  *
  * conv             y, x, w panel, code, x1 ... x4
  *     y = epilogue(patches(x) * w). in_h in_w in_c out_h out_w out_c kernel_* stride_* pad_* dilation_* upsample_* groups (1 where

@@ -31,12 +31,12 @@ ND_INLINE int64_t nd_source(int64_t out, int64_t tap, int64_t stride, int64_t pa
 /* Columns [begin, end) of one kernel row, tap by tap. */
 static void nd_patch_taps(const nd_step *s, const float *line, int64_t ow, int64_t begin, int64_t end, float *to)
 {
-    const int64_t channels = s->in_c / s->groups;
+    const int64_t channels = s->in_c / s->groups, pitch = nd_pitch(s, 1, s->in_c);
     while (begin < end) {
         const int64_t tap = begin / channels, c = begin - tap * channels, count = nd_min(end - begin, channels - c);
         const int64_t iw = nd_source(ow, tap, s->stride_w, s->pad_left, s->dilation_w, s->upsample_w, s->in_w);
         if (iw < 0) nd_fill_run(to, 0, count);
-        else nd_copy_run(to, line + iw * s->in_c + c, count);
+        else nd_copy_run(to, line + iw * pitch + c, count);
         begin += count;
         to += count;
     }
@@ -57,15 +57,15 @@ static void nd_patches(const nd_step *s, const float *x, int64_t group, int64_t 
                        float *to)
 {
     const int64_t channels = s->in_c / s->groups, width = s->kernel_w * channels;
-    const int64_t image = nd_operand_of(s, 1)->image;
-    const int in_one_run = s->groups == 1 && s->dilation_w == 1 && s->upsample_w == 1;
+    const int64_t image = nd_operand_of(s, 1)->image, pitch = nd_pitch(s, 1, s->in_c);
+    const int in_one_run = s->groups == 1 && s->dilation_w == 1 && s->upsample_w == 1 && pitch == s->in_c;
     nd_pixel pixel = nd_pixel_of(s, r0);
     for (int64_t r = r0; r < r1; r++) {
         const float *source = x + pixel.image * image + group * channels;
         for (int64_t k = k0; k < k1;) {
             const int64_t kh = k / width, begin = k - kh * width, end = nd_min(width, begin + k1 - k);
             const int64_t ih = nd_source(pixel.oh, kh, s->stride_h, s->pad_top, s->dilation_h, s->upsample_h, s->in_h);
-            const float *line = source + nd_max(ih, 0) * s->in_w * s->in_c;
+            const float *line = source + nd_max(ih, 0) * s->in_w * pitch;
             if (ih < 0) nd_fill_run(to, 0, end - begin);
             else if (in_one_run) nd_patch_run(s, line, pixel.ow, begin, end, to);
             else nd_patch_taps(s, line, pixel.ow, begin, end, to);
@@ -131,8 +131,9 @@ typedef struct {
 static nd_matrix nd_patch_matrix(const nd_step *s, const float *x, int64_t group, int64_t r0, int64_t r1, int64_t k0,
                                  int64_t k1, float *scratch)
 {
-    if (nd_patches_are_x(s)) return (nd_matrix){x + r0 * s->in_c + group * (s->in_c / s->groups) + k0, s->in_c, 1};
-    if (s->in_c == 1 && s->upsample_w == 1) {
+    const int64_t pitch = nd_pitch(s, 1, s->in_c);
+    if (nd_patches_are_x(s)) return (nd_matrix){x + r0 * pitch + group * (s->in_c / s->groups) + k0, pitch, 1};
+    if (s->in_c == 1 && s->upsample_w == 1 && pitch == 1) {
         nd_patches_by_column(s, x, r0, r1, k0, k1, scratch);
         return (nd_matrix){scratch, 1, r1 - r0};
     }

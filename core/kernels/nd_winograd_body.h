@@ -59,15 +59,15 @@ ND_INLINE void nd_line_weight(const vf *g, vf *o)
 /* One tile of x, all channels; row0 and column0 are its corner, which may lie outside the image: there x is 0. */
 static void nd_tile_in(const nd_step *s, const float *x, int64_t row0, int64_t column0, float *v, int64_t plane)
 {
-    const int64_t line = s->in_w * s->in_c;
+    const int64_t pitch = nd_pitch(s, 1, s->in_c), line = s->in_w * pitch;
     const int64_t r0 = nd_max(0, -row0), r1 = nd_min(6, s->in_h - row0), q0 = nd_max(0, -column0), q1 = nd_min(6, s->in_w - column0);
     const int whole = r0 == 0 && r1 == 6 && q0 == 0 && q1 == 6;
-    const float *corner = x + row0 * line + column0 * s->in_c;
+    const float *corner = x + row0 * line + column0 * pitch;
     for (int64_t c = 0; c < s->in_c; c += ND_VLEN) {
         const int64_t left = s->in_c - c;
         vf t[6][6], d[6], o[6];
         for (int64_t q = 0; q < 6; q++) {
-            const float *p = corner + q * s->in_c + c;
+            const float *p = corner + q * pitch + c;
             if (whole && left >= ND_VLEN) {
                 ND_UNROLL for (int r = 0; r < 6; r++) d[r] = nd_load(p + r * line);
             } else {
@@ -86,7 +86,7 @@ static void nd_tile_in(const nd_step *s, const float *x, int64_t row0, int64_t c
 /* One tile of y, all channels, clipped to the image. */
 static void nd_tile_out(const nd_step *s, const float *m, int64_t plane, float *y, int64_t row0, int64_t column0)
 {
-    const int64_t rows = nd_min(4, s->out_h - row0), columns = nd_min(4, s->out_w - column0);
+    const int64_t rows = nd_min(4, s->out_h - row0), columns = nd_min(4, s->out_w - column0), pitch = nd_pitch(s, 0, s->out_c);
     for (int64_t c = 0; c < s->out_c; c += ND_VLEN) {
         const int64_t left = s->out_c - c;
         vf t[4][6], d[6], o[4];
@@ -97,7 +97,7 @@ static void nd_tile_out(const nd_step *s, const float *m, int64_t plane, float *
         }
         for (int64_t r = 0; r < rows; r++) {
             nd_line_out(t[r], o);
-            for (int64_t q = 0; q < columns; q++) nd_store_up_to(y + ((row0 + r) * s->out_w + column0 + q) * s->out_c + c, o[q], left);
+            for (int64_t q = 0; q < columns; q++) nd_store_up_to(y + ((row0 + r) * s->out_w + column0 + q) * pitch + c, o[q], left);
         }
     }
 }

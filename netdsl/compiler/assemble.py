@@ -20,6 +20,7 @@ from netdsl.compiler.passes.prepare import own_outputs, split_prepared
 from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep
 from netdsl.compiler.translate import TRANSLATIONS
 from netdsl.compiler.translate.step import DIMS, Context, Operand, Step, sizes
+from netdsl.compiler.views import View, find_views
 from netdsl.ops.op import Op, Ops
 
 if TYPE_CHECKING:
@@ -69,12 +70,14 @@ class _Part:
     batch: int
     steps: list[tuple[Op, Step, int]] = field(init=False)
     memory: Memory = field(init=False)
+    views: dict[int, View] = field(init=False)
 
     def __post_init__(self) -> None:
-        at = Context(lambda i: self.program.values[i].shape, self.batch, self._length)
+        self.views = find_views(self.program, self.layouts)
+        at = Context(lambda i: self.program.values[i].shape, self.batch, self._length, self.views)
         made = [TRANSLATIONS[op.kind](op, at) for op in self.program.ops]
         extra = [max((step.scratch for step in steps), default=0) for steps in made]
-        self.memory = plan_memory(self.program, self.layouts, self.batch, extra)
+        self.memory = plan_memory(self.program, self.layouts, self.batch, extra, self.views)
         self.steps = [
             (op, step, self.memory.offsets.get(-1 - k, 0))
             for k, op in enumerate(self.program.ops)
@@ -191,7 +194,16 @@ class _Store:
         buffer, offset = self.places[root] if root in self.places else (ARENA, part.memory.offsets[root])
         strides = {f"{name}_stride{DIMS - len(operand.strides) + axis}": s for axis, s in enumerate(operand.strides)}
         image = prod(sizes(value.shape)) if value.batched else 0
-        return {f"{name}_buffer": buffer, f"{name}_offset": offset + operand.shift, f"{name}_image": image, **strides}
+        if view := part.views.get(i):
+            offset += view.offset
+            image = image // sizes(value.shape)[-1] * view.pitch
+        return {
+            f"{name}_buffer": buffer,
+            f"{name}_offset": offset + operand.shift,
+            f"{name}_image": image,
+            f"{name}_pitch": view.pitch if view else 0,
+            **strides,
+        }
 
     def _code(self, expression: Any) -> tuple[int, int]:
         words = np.asarray(encode(expression), np.int32)

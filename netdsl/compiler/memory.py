@@ -16,6 +16,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from netdsl.compiler.layout import Layout
+from netdsl.compiler.views import View
 from netdsl.ops.op import Op, Ops
 
 if TYPE_CHECKING:
@@ -44,11 +45,20 @@ def elements(program: Ops, layouts: Mapping[int, Layout], i: int, batch: int) ->
     return layouts[i].length(tuple(d for d in value.shape if isinstance(d, int)))
 
 
-def plan_memory(program: Ops, layouts: Mapping[int, Layout], batch: int, extra: Sequence[int] = ()) -> Memory:
+def plan_memory(
+    program: Ops,
+    layouts: Mapping[int, Layout],
+    batch: int,
+    extra: Sequence[int] = (),
+    views: Mapping[int, View] | None = None,
+) -> Memory:
     """Group, then place. `extra[k]` is scratch, in elements, that operation k needs while it runs."""
+    views = views or {}
     last = {i: k for k, op in enumerate(program.ops) for i in op.ins}
     made = {i: k for k, op in enumerate(program.ops) for i in op.outs}
-    groups = _Groups(program, layouts, batch, last, made)
+    groups = _Groups(program, layouts, batch, last, made, views)
+    for i, view in views.items():
+        groups.join(i, view.whole)
     for k, op in enumerate(program.ops):
         if op.kind == "assign":
             groups.assign(k, op)
@@ -84,9 +94,16 @@ class _Groups:
     """Union of values that share storage; `bound` roots lie outside the arena (inputs, parameters, outputs)."""
 
     def __init__(
-        self, program: Ops, layouts: Mapping[int, Layout], batch: int, last: Mapping[int, int], made: Mapping[int, int]
+        self,
+        program: Ops,
+        layouts: Mapping[int, Layout],
+        batch: int,
+        last: Mapping[int, int],
+        made: Mapping[int, int],
+        views: Mapping[int, View],
     ) -> None:
         self.program, self.layouts, self.batch, self.last, self.made = program, layouts, batch, last, made
+        self.views = views
         self.parent = {i: i for i in program.values}
         self.bound = {i for i, v in program.values.items() if v.role != "temp"}
         self.bound |= {*program.outputs.values(), *program.gradients.values()}
@@ -129,6 +146,8 @@ class _Groups:
             self._reshape(k, op)
         elif op.kind == "map":
             self._in_place(k, op)
+        elif op.kind == "slice" and op.outs[0] in self.views and self.views[op.outs[0]].by == "slice":
+            self.skipped.add(k)
         for i in (*op.ins, *op.outs):
             root = self.find(i)
             self.free_at[root] = max(self.free_at.get(root, 0), self.last.get(i, k))
@@ -153,7 +172,8 @@ class _Groups:
 
     def _same_extent(self, i: int, out: int) -> bool:
         sizes = [elements(self.program, self.layouts, j, self.batch) for j in (i, out)]
-        return self.program.values[i].shape == self.program.values[out].shape and sizes[0] == sizes[1]
+        same = self.program.values[i].shape == self.program.values[out].shape and sizes[0] == sizes[1]
+        return same and i not in self.views and out not in self.views
 
 
 def place(births: Sequence[int], deaths: Sequence[int], sizes: Sequence[int]) -> tuple[list[int], int]:

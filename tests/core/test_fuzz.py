@@ -26,6 +26,13 @@ def plans(steps, isa):
     yield "conv", conv, window | {"words": words.size, "inputs": 2}
     yield "conv_dw", dw, window | {"chunks": 2, "chunk_rows": 30}
     yield "pool_max", [steps.images(small), steps.images(x)], pool
+    wide, thin = np.zeros((2, 5, 6, 9), np.float32), np.zeros((2, 2, 3, 8), np.float32)
+    pitched = [steps.images(wide.copy(), shift=5), steps.images(wide, shift=6), *conv[2:]]
+    yield "conv", pitched, window | {"words": words.size, "inputs": 2, "x0_pitch": 9, "x1_pitch": 9}
+    pitched = [dw[0], steps.images(wide, shift=6), steps.images(wide, shift=5), dw[3]]
+    yield "conv_dw", pitched, window | {"chunks": 2, "chunk_rows": 30, "x1_pitch": 9, "x2_pitch": 9}
+    pitched = [steps.images(wide.copy(), shift=1), steps.images(wide, shift=6), steps.images(thin, shift=5)]
+    yield "pool_max_dx", pitched, pool | {"x0_pitch": 9, "x1_pitch": 9, "x2_pitch": 8}
     yield "pool_max_dx", [steps.images(x.copy()), steps.images(x), steps.images(small)], pool
     yield "pool_sum_dx", [steps.images(x.copy()), steps.images(small)], pool
     yield "map", [flat, steps.fixed(words), flat, flat], sizes | {"words": words.size, "inputs": 2}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import prod
 
 from netdsl.compiler.translate.geometry import pair
-from netdsl.compiler.translate.step import Context, Operand, Step, axis_fields, dense_strides, merge_axes, sizes
+from netdsl.compiler.translate.step import Context, Operand, Step, axis_fields, merge_axes, sizes
 from netdsl.ops.op import Op
 
 KERNELS = {"panel": "pack_panel", "flip": "pack_flip", "dense": "unpack_panel", "winograd": "pack_winograd"}
@@ -30,35 +30,35 @@ def pad(op: Op, at: Context) -> list[Step]:
     """The source inside the result, a number round it."""
     x, y = sizes(at.shape(op.ins[0])), sizes(at.shape(op.outs[0]))
     more = {**axis_fields("inner", x), **axis_fields("begin", op["pads"][::2], 0), "fill": float(op["number"])}
-    return [_copy(Operand(op.outs[0], dense_strides(y)), Operand(op.ins[0], dense_strides(x)), y, **more)]
+    return [_copy(Operand(op.outs[0], at.strides(op.outs[0])), Operand(op.ins[0], at.strides(op.ins[0])), y, **more)]
 
 
 def cut(op: Op, at: Context) -> list[Step]:
     """`slice`: a box of the source."""
-    x, y = sizes(at.shape(op.ins[0])), sizes(at.shape(op.outs[0]))
-    steps = dense_strides(x)
+    steps = at.strides(op.ins[0])
     shift = sum(a * s for a, s in zip(op["start"], steps, strict=True))
-    return [_copy(Operand(op.outs[0], dense_strides(y)), Operand(op.ins[0], steps, shift), y)]
+    out = Operand(op.outs[0], at.strides(op.outs[0]))
+    return [_copy(out, Operand(op.ins[0], steps, shift), sizes(at.shape(op.outs[0])))]
 
 
 def concat(op: Op, at: Context) -> list[Step]:
-    """A copy for each part, into its stretch of the result."""
-    whole = dense_strides(sizes(at.shape(op.outs[0])))
+    """A copy for each part that was not written in its place, into its stretch of the result."""
+    whole = at.strides(op.outs[0])
     made, position = [], 0
     for i in op.ins:
         part = sizes(at.shape(i))
         out = Operand(op.outs[0], whole, position * whole[op["axis"]])
-        made.append(_copy(out, Operand(i, dense_strides(part)), part))
+        if i not in at.views or at.views[i].by != "concat":
+            made.append(_copy(out, Operand(i, at.strides(i)), part))
         position += part[op["axis"]]
     return made
 
 
 def permute(op: Op, at: Context) -> list[Step]:
     """The source walked in another order."""
-    x, y = sizes(at.shape(op.ins[0])), sizes(at.shape(op.outs[0]))
-    steps = dense_strides(x)
+    steps = at.strides(op.ins[0])
     source = Operand(op.ins[0], tuple(steps[axis] for axis in op["order"]))
-    return [_copy(Operand(op.outs[0], dense_strides(y)), source, y)]
+    return [_copy(Operand(op.outs[0], at.strides(op.outs[0])), source, sizes(at.shape(op.outs[0])))]
 
 
 def whole(op: Op, at: Context) -> list[Step]:

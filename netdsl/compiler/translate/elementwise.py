@@ -10,8 +10,6 @@ from netdsl.compiler.translate.step import (
     Operand,
     Step,
     axis_fields,
-    broadcast_strides,
-    dense_strides,
     merge_axes,
     sizes,
 )
@@ -26,7 +24,7 @@ def elementwise(op: Op, at: Context) -> list[Step]:
     if flat and flat != prod(sizes(shape)):
         walk, walks = [flat], [[1], *([1] if sizes(at.shape(i)) else [0] for i in op.ins)]
     else:
-        strides = [dense_strides(sizes(shape)), *(broadcast_strides(at.shape(i), shape) for i in op.ins)]
+        strides = [at.strides(out), *(at.broadcast(i, at.shape(i), shape) for i in op.ins)]
         walk, walks = merge_axes(sizes(shape), strides)
     ids = (out, *op.ins)
     placed = [Operand(i, tuple(w)) for i, w in zip(ids, walks, strict=True)]

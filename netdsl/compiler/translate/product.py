@@ -17,7 +17,6 @@ from netdsl.compiler.translate.step import (
     Context,
     Operand,
     Step,
-    broadcast_strides,
     chunked,
     sizes,
 )
@@ -34,7 +33,7 @@ def _product(op: Op, at: Context, fields: Fields, work: int) -> list[Step]:
     code = ABSENT if epilogue is None else CODE
     h, w, c = (int(fields[f"out_{a}"]) for a in "hwc")
     wide: Shape = (BATCH, *(n for n in (h, w, c)))
-    rest = [Operand(i, (*broadcast_strides(_spread(at.shape(i), y, wide), wide), 0, 0)) for i in extra]
+    rest = [Operand(i, (*at.broadcast(i, _spread(at.shape(i), y, wide), wide), 0, 0)) for i in extra]
     if epilogue is not None:
         fields = {**fields, "inputs": 1 + len(extra)}
     ends = (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
+from netdsl.compiler.views import View
 from netdsl.ops.op import BATCH, Shape
 
 DIMS = 5
@@ -41,11 +42,22 @@ class Step:
 
 @dataclass(frozen=True)
 class Context:
-    """What a translation may ask: shapes by id, the declared batch, lengths of unbatched values with their padding."""
+    """What a translation may ask: shapes by id, the declared batch, lengths of unbatched values with their padding,
+    and the views among the values.
+    """
 
     shape: Callable[[int], Shape]
     batch: int
     length: Callable[[int], int]
+    views: Mapping[int, View]
+
+    def strides(self, i: int) -> tuple[int, ...]:
+        """Strides of a value over its own axes, without the batch."""
+        return pitched(dense_strides(sizes(self.shape(i))), self.shape(i), self.views.get(i))
+
+    def broadcast(self, i: int, shape: Shape, out: Shape) -> tuple[int, ...]:
+        """Strides of a value, taken as of `shape`, over the axes of `out`."""
+        return pitched(broadcast_strides(shape, out), shape, self.views.get(i))
 
 
 SCRATCH = Operand("scratch")
@@ -61,6 +73,14 @@ def sizes(shape: Shape) -> tuple[int, ...]:
 def dense_strides(shape: Sequence[int]) -> tuple[int, ...]:
     """Strides of a contiguous array, in elements."""
     return tuple(prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def pitched(strides: tuple[int, ...], shape: Shape, view: View | None) -> tuple[int, ...]:
+    """Strides of dense pixels of this shape, widened to the pitch of a view."""
+    if view is None:
+        return strides
+    channels = sizes(shape)[-1]
+    return (*(s // channels * view.pitch for s in strides[:-1]), strides[-1])
 
 
 def broadcast_strides(shape: Shape, out: Shape) -> tuple[int, ...]:

@@ -30,7 +30,7 @@ def reduce(op: Op, at: Context) -> list[Step]:
     terms = prod(n for axis, n in enumerate(inner) if axis + first in axes) * (at.batch if first and not batched else 1)
     length = prod(kept)
     chunks, rows = (1, terms) if batched else chunked(terms, length, 4096)
-    walk, walks = merge_axes(inner, [strides, dense_strides(inner)])
+    walk, walks = merge_axes(inner, [strides, at.strides(op.ins[0])])
     scratch = chunks * length if chunks > 1 else 0
     ends = Operand(op.outs[0], tuple(walks[0])), Operand(op.ins[0], tuple(walks[1]))
     fields = {**axis_fields("size", walk), "chunks": chunks, "chunk_rows": rows}
