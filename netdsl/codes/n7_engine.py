@@ -38,7 +38,11 @@ PAGES: tuple[Page, ...] = (
         "All inputs of one call hold the same number of images. Inference takes any number; a training step takes from 1 up to "
         "the batch that the program was compiled for, since batch statistics and the mean loss are those of one batch.",
     ),
-    Page("N707", "no node of that name", "`want=` names nodes by their paths, as `netdsl summary` prints them."),
+    Page(
+        "N707",
+        "no node of that name",
+        "`want=` and `netdsl why` name nodes by their paths, as `netdsl summary` prints them.",
+    ),
     Page(
         "N708",
         "a count out of range",

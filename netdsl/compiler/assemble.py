@@ -104,6 +104,7 @@ class _Part:
                 self.program.line(op),
                 self.cost(op, step),
                 step.work if step.kernel in NANOSECONDS else 0,
+                step.refused,
             )
             for op, step, _ in self.steps
         )

@@ -54,6 +54,20 @@ class Layout:
         taps, inputs, outputs = prod(shape[:-2]), shape[-2], shape[-1] // self.groups
         return (taps * outputs, inputs) if self.kind == "flip" else (taps * inputs, outputs)
 
+    def words(self, shape: tuple[int, ...]) -> str:
+        """The layout of a weight of this canonical shape, for people."""
+        if self.kind == "dense":
+            return "dense, as the language writes it"
+        rows, columns = self.panels(shape)
+        turned = "turned by 180°, inputs and outputs exchanged, " if self.kind == "flip" else ""
+        points = f"transformed to {POINTS} points, each " if self.points else ""
+        rows = rows // prod(shape[:-2]) if self.points else rows
+        of = "channels" if self.points else "(kernel, channel)"
+        blocks = f"{-(-columns // LANES)} × {rows} rows of {LANES}, a row for each of its {of}"
+        groups = f", for each of {self.groups} groups" if self.groups > 1 else ""
+        spare = -columns % LANES
+        return f"{turned}{points}panels: {blocks}{groups}" + (f"; {spare} lanes of the last are 0" if spare else "")
+
     def pack(self, array: Array, out: Array) -> None:
         """Canonical → panels: for each group, blocks of 16 columns, each with all rows; further lanes are 0."""
         assert self.kind == "panel", self.kind

@@ -46,7 +46,8 @@ class Binding:
 class PlanStep:
     """One record in words: the operation it came from, its kernel, and an estimate of nanoseconds on one thread.
 
-    `macs`: multiply-adds of one image as a direct sum would count them; 0 where the step is no product.
+    `macs`: multiply-adds of one image as a direct sum would count them; 0 where the step is no product. `refused`:
+    other ways to run it, each with why it was not taken.
     """
 
     kernel: str
@@ -56,6 +57,7 @@ class PlanStep:
     op: str
     cost: int
     macs: int
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

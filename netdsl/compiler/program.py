@@ -165,3 +165,18 @@ def kernel_table(isa: str | None) -> KernelTable:
         raise fail("N709", str(cause)) from None
     rows = {name: row for row, (name, own) in enumerate(engine.kernel_names()) if own == chosen}
     return KernelTable(chosen, rows, {name: column for column, name in enumerate(engine.field_names())})
+
+
+def isa_verdicts(isa: str | None = None) -> tuple[tuple[str, str], ...]:
+    """Every instruction set, the fastest first, with why its kernels do not run; empty for the one whose kernels do."""
+    chosen = kernel_table(isa).isa
+    found = []
+    for name in engine.SETS:
+        if name not in engine.isas():
+            why = "this processor has not got it"
+        elif engine.SETS.index(name) < engine.SETS.index(chosen):
+            why = f"`{chosen}` is forced"
+        else:
+            why = "" if name == chosen else f"`{chosen}` is faster"
+        found.append((name, why))
+    return tuple(found)

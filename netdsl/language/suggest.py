@@ -22,14 +22,23 @@ MAX_NAMES = 2000
 MAX_LENGTH = 64
 
 
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name with the fewest edits, the first in alphabetical order among equals; None if all are far."""
+def nearest_path(path: str, known: Iterable[str]) -> str | None:
+    """The known path that ends in `path`, else the one with the fewest edits; None if all are far."""
+    paths = sorted(set(known))
+    return next((one for one in paths if one.endswith(f".{path}")), None) or nearest_name(path, paths, dots=True)
+
+
+def nearest_name(name: str, known: Iterable[str], *, dots: bool = False) -> str | None:
+    """The known name with the fewest edits, the first in alphabetical order among equals; None if all are far.
+
+    Names with dots, the paths of nodes, are proposed with `dots` alone.
+    """
     if len(name) > MAX_LENGTH:
         return None
     allowed = max(1, (len(name) + 1) // 3)
     best: tuple[int, str] | None = None
     for other in sorted(set(known))[:MAX_NAMES]:
-        if other == name or abs(len(other) - len(name)) > allowed or "." in other:
+        if other == name or abs(len(other) - len(name)) > allowed or ("." in other and not dots):
             continue
         found = (0 if other.lower() == name.lower() else distance(name, other), other)
         if found[0] <= allowed and (best is None or found < best):

@@ -9,7 +9,8 @@ Winograd's F(4x4, 3x3) does a 3x3 convolution of stride 1 with a quarter of the 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from netdsl.ops.op import Op, Ops
 
@@ -17,20 +18,39 @@ ALGORITHMS = ("auto", "direct")
 LEAST_CHANNELS = 16
 LEAST_PIXELS = 13
 MOST_OPERANDS = 3
+PRODUCTS = ("conv", "conv_dx")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to compute a convolution: its name in the program, words for it, and why an operation may not have it."""
+
+    name: str
+    words: str
+    refusal: Callable[[Ops, Op], str]
 
 
 def choose_algorithms(program: Ops, algorithm: str = "auto") -> Ops:
     """The program with `algorithm=winograd` on the convolutions that it suits; `direct` leaves it as it is."""
     assert algorithm in ALGORITHMS, algorithm
-    if algorithm == "direct":
-        return program
-    return replace(program, ops=tuple(_choose(program, op) for op in program.ops))
+    return replace(program, ops=tuple(_choose(program, op, algorithm) for op in program.ops))
 
 
-def _choose(program: Ops, op: Op) -> Op:
-    if op.kind not in ("conv", "conv_dx") or refusal(program, op):
+def verdicts(program: Ops, op: Op, algorithm: str = "auto") -> tuple[tuple[Way, str], ...]:
+    """Every way to compute a product, the fastest first, with why it is refused; the first that is not is taken."""
+    if op.kind == "dot":
+        return (WINOGRAD, "a product of matrices has no window"), (DIRECT, "")
+    if op.kind not in PRODUCTS:
+        return ()
+    off = "`algorithm=direct` turns it off" if algorithm == "direct" else ""
+    return tuple((way, way.refusal(program, op) or (off if way is not DIRECT else "")) for way in WAYS)
+
+
+def _choose(program: Ops, op: Op, algorithm: str) -> Op:
+    taken = next((way for way, refused in verdicts(program, op, algorithm) if not refused), DIRECT)
+    if taken is DIRECT:
         return op
-    return replace(op, attrs=tuple(sorted((dict(op.attrs) | {"algorithm": "winograd"}).items())))
+    return replace(op, attrs=tuple(sorted((dict(op.attrs) | {"algorithm": taken.name}).items())))
 
 
 def refusal(program: Ops, op: Op) -> str:
@@ -47,3 +67,8 @@ def refusal(program: Ops, op: Op) -> str:
     if len(op.ins) - 2 > MOST_OPERANDS:
         return f"its epilogue reads more than {MOST_OPERANDS} operands"
     return ""
+
+
+WINOGRAD = Way("winograd", "Winograd's F(4x4, 3x3)", refusal)
+DIRECT = Way("direct", "a direct sum", lambda _program, _op: "")
+WAYS = (WINOGRAD, DIRECT)

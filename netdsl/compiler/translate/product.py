@@ -46,11 +46,25 @@ def _winograd(ends: tuple[Operand, ...], at: Context, fields: Fields, work: int,
     """F(4x4, 3x3), fused in blocks of tiles, or in stages where weights exceed the cache or are reread too often."""
     h, w, inputs, outputs = (int(fields[name]) for name in ("out_h", "out_w", "in_c", "out_c"))
     tiles = at.batch * -(-h // 4) * -(-w // 4)
+    points = POINTS * (tiles * (inputs + outputs) + 2 * GAP)
+    stages, blocks = staging(tiles, inputs, outputs)
+    operands = (*ends, *[ABSENT] * (7 - len(ends)), ABSENT if stages else SCRATCH)
+    refused = ("in stages", stages) if stages else ("in blocks of tiles", blocks)
+    fields = {**fields, "staged": int(not stages)}
+    return Step("conv_winograd", operands, fields, work, 0 if stages else points, epilogue, (refused,))
+
+
+def staging(tiles: int, inputs: int, outputs: int) -> tuple[str, str]:
+    """Why Winograd's three parts are not stages over all tiles, and why they are not fused in blocks; one is empty."""
     weights, points = POINTS * inputs * outputs, POINTS * (tiles * (inputs + outputs) + 2 * GAP)
-    staged = points <= MOST_STAGED and (weights > CACHE or (weights > CACHE // 8 and tiles <= FEW_TILES))
-    operands = (*ends, *[ABSENT] * (7 - len(ends)), SCRATCH if staged else ABSENT)
-    scratch = points if staged else 0
-    return Step("conv_winograd", operands, {**fields, "staged": int(staged)}, work, scratch, epilogue)
+    size = f"{weights >> 8:,} KiB"
+    if points > MOST_STAGED:
+        return f"the points of {tiles:,} tiles take {points >> 8:,} KiB, more than {MOST_STAGED >> 8:,}", ""
+    if weights > CACHE:
+        return "", f"its transformed weights, {size}, exceed the cache and would be read again for each block"
+    if weights > CACHE // 8 and tiles <= FEW_TILES:
+        return "", f"{tiles} tiles are too few for blocks that share {size} of transformed weights"
+    return f"its transformed weights, {size}, stay in the cache from block to block", ""
 
 
 def _spread(shape: Shape, y: Shape, wide: Shape) -> Shape:

@@ -29,7 +29,8 @@ class Step:
     """A kernel with its operands (output first) and fields.
 
     `work` is the multiply-adds or elements of one image, for the estimate of its time. `scratch` elements lie in the
-    arena while it runs and are the operand `scratch`; `code` is the expression of the operand `code`.
+    arena while it runs and are the operand `scratch`; `code` is the expression of the operand `code`. `refused`: other
+    ways to do the same, each with why it was not taken.
     """
 
     kernel: str
@@ -38,6 +39,7 @@ class Step:
     work: int = 0
     scratch: int = 0
     code: Any = None
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
