@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 NETDSL = Path(__file__).parents[1] / "netdsl"
-BASE = {"errors", "shapes"}
+BASE = {"errors", "shapes", "files"}
 DOORS = {
     "errors": {"shapes"},
     "shapes": {"errors"},
+    "files": {"errors"},
     "codes": set(),
     "ops": BASE,
     "layers": BASE | {"ops"},

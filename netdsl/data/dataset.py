@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.data.file import open_regular, quoted
 from netdsl.data.folder import class_folders, list_folder, read_folder
 from netdsl.data.idx import read_images, read_labels
 from netdsl.errors import NetError, fail
+from netdsl.files.regular import open_regular, quoted
 from netdsl.shapes import Shape
 
 MAX_CLASSES = 2**16

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.data.file import quoted
 from netdsl.data.image import SUFFIXES, image_shape, read_image
 from netdsl.errors import escape, fail
+from netdsl.files.regular import quoted
 from netdsl.shapes import format_shape
 
 DESKTOP_FILES = ("Thumbs.db", "desktop.ini")

@@ -16,8 +16,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.data.file import open_regular, quoted
 from netdsl.errors import NetError, fail
+from netdsl.files.regular import open_regular, quoted
 from netdsl.shapes import format_shape
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

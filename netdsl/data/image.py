@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.data.file import open_regular, quoted
 from netdsl.errors import NetError, escape, fail
+from netdsl.files.regular import open_regular, quoted
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl.data.dataset import Dataset, check_labels
-from netdsl.data.file import quoted
 from netdsl.data.steps import ARGUMENTS, STEPS, Floats, Pad, Standardize, Step, make_step
 from netdsl.errors import Fault, NetError, escape, fail
+from netdsl.files.regular import quoted
 from netdsl.shapes import Shape, format_shape, volume
 
 Images = NDArray[np.uint8] | NDArray[np.float32]

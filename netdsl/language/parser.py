@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from lark import Lark, Token
 
 from netdsl.errors import Source, Span, fail
+from netdsl.files.cache import cache_folder
 from netdsl.language.build import Builder
 
 _LOCK = Lock()
@@ -71,22 +70,9 @@ def _lark() -> tuple[Lark, Builder]:
 
 
 def _cache_file() -> str | bool:
-    """A file in the user's cache folder, or False where there is none to write to; Lark checks its hash."""
-    root = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(root):  # which the XDG base directory specification says to ignore
-        root = os.path.join(os.path.expanduser("~"), ".cache")
-    folder = Path(root, "netdsl")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
-    except OSError:
-        return False
-    # The cache is a pickle: read it only where nobody else can write.
-    if not os.access(folder, os.W_OK) or (
-        os.name == "posix" and (found.st_uid != os.getuid() or found.st_mode & 0o022)
-    ):
-        return False
-    return str(folder / "grammar.cache")
+    """A file in the cache folder, a pickle whose hash Lark checks; False where there is none to write to."""
+    folder = cache_folder()
+    return str(folder / "grammar.cache") if folder else False
 
 
 def parse(source: Source, text: str, start: str) -> Any:

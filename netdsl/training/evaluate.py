@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from netdsl.compiler.compile import compile
 from netdsl.data.dataset import Dataset, open_data
-from netdsl.data.file import quoted
 from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
+from netdsl.files.regular import quoted
 from netdsl.training.loop import input_name, measure, samples
 from netdsl.training.loss import loss_for
 from netdsl.training.metric import Score

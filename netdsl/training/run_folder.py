@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netdsl import __version__
-from netdsl.data.file import quoted
 from netdsl.errors import NetError, fail
+from netdsl.files.atomic import replace_text
+from netdsl.files.regular import quoted
 from netdsl.language.library import SHIPPED
 from netdsl.layers.values import format_value
-from netdsl.training.atomic import replace_text
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net

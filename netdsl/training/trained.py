@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdsl.data.file import quoted
 from netdsl.data.pipeline import Pipeline, from_json
 from netdsl.errors import Diagnostic, Fault, NetError, fail
+from netdsl.files.regular import quoted
 from netdsl.graph.weights import Weights
 from netdsl.language.load import load_texts
 from netdsl.language.parameters import parse_parameters

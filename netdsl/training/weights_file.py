@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl import __version__
-from netdsl.data.file import open_regular, quoted
 from netdsl.errors import Diagnostic, NetError, escape, fail
+from netdsl.files.atomic import replace_file
+from netdsl.files.regular import open_regular, quoted
+from netdsl.files.safetensors_header import LENGTH_BYTES, DamagedHead, Entry, Head, head_length, parse_head
 from netdsl.shapes import format_shape
-from netdsl.training.atomic import replace_file
 from netdsl.training.record import BadRecord, Record, read_record
-from netdsl.training.safetensors_header import LENGTH_BYTES, DamagedHead, Entry, Head, head_length, parse_head
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from netdsl.data.file import quoted
 from netdsl.errors import fail
+from netdsl.files.regular import quoted
 
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:
