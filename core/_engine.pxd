@@ -45,6 +45,7 @@ cdef extern from "nd_kernels.h" nogil:
         int64_t scratch_elements
         int (*poll)() noexcept nogil
         int64_t *nanoseconds
+        int *team
 
     const nd_kernel *nd_kernel_of(int64_t kernel)
     int nd_isa_usable(const char *isa)
@@ -76,6 +77,7 @@ cdef class Engine:
     cdef int64_t buffer_count
     cdef int64_t scratch_elements
     cdef int64_t scratch_threads
+    cdef int members
     cdef object lock
     cdef object runner
 

@@ -148,6 +148,11 @@ cdef class Engine:
         """Bytes of the arena and of the scratch reserved so far."""
         return 4 * (self.sizes[0].fixed + self.scratch_elements * self.scratch_threads)
 
+    @property
+    def team(self):
+        """Threads of the last run: 1 where it had too little work for more, or another run had them."""
+        return self.members
+
     def fill_arena(self, float number):
         """Overwrite the arena and the scratch, so that a test sees whether anything reads what was not written."""
         cdef int64_t i
@@ -266,6 +271,7 @@ cdef class Engine:
         run.scratch, run.scratch_elements = self.scratch, self.scratch_elements
         run.poll = poll
         run.nanoseconds = nanoseconds
+        run.team = &self.members
         with nogil:
             nd_run(&run)
         return 0

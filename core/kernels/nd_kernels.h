@@ -137,6 +137,7 @@ typedef struct {
     int64_t scratch_elements;
     int (*poll)(void);
     int64_t *nanoseconds; /* or NULL: to each step's number, the time from its first task to its last is added */
+    int *team;            /* or NULL: how many threads there were */
 } nd_plan_run;
 
 int nd_run(const nd_plan_run *run);

@@ -177,6 +177,7 @@ static void work(int member, int size, void *argument)
     run_state *state = argument;
     const nd_plan_run *run = state->run;
     const uint64_t end = end_of(run);
+    if (run->team && !member) *run->team = size;
     if (size == 1) {
         advance(state, PHASES, 0, 0);
         return;

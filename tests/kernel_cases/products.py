@@ -1,0 +1,80 @@
+"""conv: sizes below, at and above the tiles of rows, the panels and the segments; every kind of window; epilogues."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import product
+
+import numpy as np
+
+from kernel_cases.problem import Array, Family, Numbers, Problem, near_product
+from kernel_cases.steps import code, fixed, geometry, images, panel
+from kernel_cases.windows import ONE, SAME, WINDOWS, Window, convolve, convolve_size, out_size, spread_taps
+
+ROWS = (1, 2, 3, 5, 6, 7, 11, 12, 13, 14, 15, 27, 28, 29)
+CHANNELS = (1, 15, 16, 17, 31, 32, 33, 48, 49)
+DEPTHS = (1, 575, 576, 577, 1151, 1152, 1153, 4608)
+
+
+def conv(numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window = ONE) -> Problem:
+    """A convolution of n images (h, w, c) to o channels."""
+    x, weight = numbers(n, h, w, c), numbers(*window.kernel, c // window.groups, o)
+    return of(numbers.draw, x, weight, window)
+
+
+def of(draw: str, x: Array, weight: Array, window: Window) -> Problem:
+    size = out_size(x, window)
+    y = np.empty((len(x), *size, weight.shape[-1]), np.float32)
+    taps = spread_taps(x, window, size)
+    return Problem(
+        "conv",
+        (images(y), images(x), fixed(panel(weight, window.groups))),
+        geometry(x, y.shape[1:], **window.fields()),
+        partial(_judge, draw, taps, weight, window.groups),
+    )
+
+
+def _judge(draw: str, taps: Array, weight: Array, groups: int, found: Array) -> None:
+    near_product(draw, found, convolve(taps, weight, groups), convolve_size(taps, weight, groups))
+
+
+def rows_and_channels(numbers: Numbers, rows: int, channels: int) -> Problem:
+    """A 1x1 convolution of one line of pixels."""
+    return conv(numbers, 1, rows, 1, 5, channels)
+
+
+def depth(numbers: Numbers, rows: int, channels: int, terms: int) -> Problem:
+    """A dense layer on `rows` images."""
+    return conv(numbers, rows, 1, 1, terms, channels)
+
+
+def with_epilogue(numbers: Numbers, rows: int, channels: int) -> Problem:
+    """max(conv + bias + residual, 0): the bias a number a channel, the residual a number an output."""
+    plain = conv(numbers, 2, rows, 3, 4, channels, SAME)
+    y, x, w = plain.operands
+    assert y is not None
+    bias, residual = numbers(channels), numbers(*y.array.shape)
+    words = code(("add", 0, 32, 33), ("add", 0, 0, 34), ("max", 31, 0, 64), constants=[0])
+
+    def judge(found: Array) -> None:
+        taps = spread_taps(x.array, SAME, y.array.shape[1:3])
+        weight = plain.judge.args[2]
+        total = convolve(taps, weight, 1) + bias.astype(float) + residual
+        size = convolve_size(taps, weight, 1) + np.abs(bias) + np.abs(residual)
+        near_product(numbers.draw, found, np.maximum(total, 0), size)
+
+    more = (
+        fixed(words),
+        fixed(bias, strides=(0, 0, 1, 0, 0)),
+        images(residual, strides=(3 * channels, channels, 1, 0, 0)),
+    )
+    fields = {**plain.fields, "words": words.size, "inputs": 3}
+    return Problem("conv", (y, x, w, *more), fields, judge)
+
+
+FAMILIES = (
+    Family("conv", "rows x channels", rows_and_channels, list(product(ROWS, CHANNELS))),
+    Family("conv", "depth", depth, [(r, o, k) for k in DEPTHS for r, o in ((1, 17), (15, 16))]),
+    Family("conv", "windows", conv, WINDOWS),
+    Family("conv", "epilogue", with_epilogue, list(product((1, 5, 14, 29), (1, 15, 16, 17, 33)))),
+)

@@ -1,0 +1,67 @@
+"""reduce and moments: segments, chunks, axes kept and summed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kernel_cases.problem import Array, Family, Numbers, Problem, U, near_product
+from kernel_cases.steps import fixed, images
+
+SHAPES = [((3, 5, 7, 17), axes) for axes in [(0, 1, 2), (3,), (1, 2), (0,), (0, 1, 2, 3), (2,), (1, 3), (0, 2), (0, 3)]]
+LENGTHS = (1, 15, 16, 17, 63, 64, 65, 575, 576, 577, 9215, 9216, 9217)
+
+
+def reduce(numbers: Numbers, shape: tuple[int, ...], axes: tuple[int, ...], chunks: int = 1) -> Problem:
+    """The sum of an array (N, ...) over `axes`, 0 the batch; in `chunks` partial sums where the batch is summed."""
+    x, inner = numbers(*shape), shape[1:]
+    kept = [1 if axis + 1 in axes else size for axis, size in enumerate(inner)]
+    dense = [[int(np.prod(sizes[i + 1 :])) for i in range(len(inner))] for sizes in (kept, inner)]
+    to = tuple(0 if axis + 1 in axes else stride for axis, stride in enumerate(dense[0]))
+    y = np.empty((1 if 0 in axes else shape[0], *kept), np.float32)
+    terms = x.size // y.size
+
+    def judge(found: Array) -> None:
+        exact, size = (f(x.astype(float)).sum(axes, keepdims=True) for f in (np.asarray, np.abs))
+        if numbers.draw == "normal":
+            assert (np.abs(found - exact) <= 8 * U * size).all()
+        else:
+            near_product(numbers.draw, found, exact, size)
+
+    out = fixed(y, strides=to) if 0 in axes else images(y, strides=to)
+    fields = {f"size{i}": size for i, size in enumerate([1] * (5 - len(inner)) + list(inner))}
+    fields |= {"chunks": chunks, "chunk_rows": -(-terms // chunks)}
+    ends = out, images(x, strides=tuple(dense[1])), fixed(np.empty(chunks * y.size, np.float32))
+    return Problem("reduce", ends, fields, judge, written=(2,))
+
+
+def moments(numbers: Numbers, n: int, rows: int, columns: int, centre: float) -> Problem:
+    """Mean and biased variance of each column, at a mean of `centre` deviations."""
+    x = (numbers(n, rows, columns) + np.float32(centre)).astype(np.float32)
+
+    def judge(mean: Array, var: Array) -> None:
+        flat = x.reshape(-1, columns).astype(float)
+        distance = np.abs(flat - flat[0]).mean(0) + np.abs(flat[0])
+        assert (np.abs(mean - flat.mean(0)) <= 8 * U * distance).all()
+        # The mean itself is rounded to float32, which alone adds (u·mean)² to the variance.
+        assert (np.abs(var - flat.var(0)) <= 2e-6 * flat.var(0) + (U * distance) ** 2).all()
+
+    ends = (*(fixed(np.empty(columns, np.float32)) for _ in range(2)), images(x))
+    partials = fixed(np.empty((n + 1) * columns, np.float32))
+    fields = {"rows": rows, "columns": columns}
+    return Problem("moments", (*ends, partials), fields, judge, results=2, written=(3,))
+
+
+FAMILIES = (
+    Family("reduce", "axes", reduce, SHAPES),
+    Family("reduce", "columns", reduce, [((2, 3, c), (0, 1)) for c in (1, 3, 15, 16, 17, 63, 64, 65, 129)]),
+    Family("reduce", "rows", reduce, [((n, 1, 5), (0, 1), k) for n in LENGTHS for k in (1, 3)]),
+    Family("reduce", "lines", reduce, [((2, n), (1,)) for n in (*LENGTHS, 20000)]),
+    Family("reduce", "all", reduce, [((2, 150, 150, 3), (0, 1, 2), k) for k in (1, 4, 16)]),
+    Family(
+        "moments",
+        "rows x columns",
+        moments,
+        [(n, r, c, 0.0) for n in (1, 3) for r in (1, 63, 64, 65, 129) for c in (1, 3, 15, 16, 17, 33)],
+    ),
+    Family("moments", "far from 0", moments, [(4, 400, 5, 1e3), (4, 400, 5, 1e4)]),
+)
