@@ -3,6 +3,7 @@
 import gzip
 import json
 import pickle
+from dataclasses import replace
 from hashlib import sha256
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from safetensors.numpy import load_file, save
 
 from netdsl.errors import NetError
 from netdsl.training.record import Record
-from netdsl.training.weights_file import check_tensors, read_weights, write_weights
+from netdsl.training.weights_file import WEIGHTS, check_tensors, read_weights, write_weights
 
 RECORD = Record(
     net="Tiny",
@@ -180,8 +181,8 @@ def test_another_kind_of_file_is_named_and_not_opened(path, content, words):
 
 
 def test_a_newer_format_names_its_writer(path, monkeypatch):
-    monkeypatch.setattr("netdsl.training.weights_file.FORMAT", 2)
-    monkeypatch.setattr("netdsl.training.weights_file.__version__", "9.9")
+    monkeypatch.setattr("netdsl.training.weights_file.WEIGHTS", replace(WEIGHTS, format=2))
+    monkeypatch.setattr("netdsl.files.sealed.__version__", "9.9")
     write_weights(path, TENSORS, RECORD)
     monkeypatch.undo()
     code, text = refused(path)
