@@ -6,6 +6,7 @@ Everything else about the distribution is in pyproject.toml.
 import os
 import tempfile
 from glob import glob
+from hashlib import sha256
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
@@ -32,6 +33,17 @@ def cython_path() -> str:
     if not link.is_symlink():
         link.symlink_to(os.path.relpath("core", package), target_is_directory=True)
     return str(package.parent)
+
+
+def hash_header() -> str:
+    """`nd_hash.h`, where ND_HASH is a hash of the kernels' sources: files made for other kernels are known by it."""
+    digest = sha256()
+    for name in sorted(glob("core/kernels/*.[ch]")):
+        digest.update(Path(name).name.encode() + b"\0" + Path(name).read_bytes() + b"\0")
+    header, text = Path(cython_path(), "nd_hash.h"), f'#define ND_HASH "{digest.hexdigest()[:16]}"\n'
+    if not header.exists() or header.read_text() != text:
+        header.write_text(text)
+    return str(header)
 
 
 class BuildEngine(build_ext):
@@ -66,8 +78,8 @@ def engine() -> list[Extension]:
     extension = Extension(
         "netdsl.core._engine",
         sources=["core/_engine.pyx", *sorted(glob("core/kernels/nd_*.c"))],
-        depends=sorted(glob("core/kernels/*.h") + glob("core/*.pxd")),
-        include_dirs=["core/kernels"],
+        depends=[*sorted(glob("core/kernels/*.h") + glob("core/*.pxd")), hash_header()],
+        include_dirs=["core/kernels", cython_path()],
         extra_compile_args=[*C_FLAGS, OPENMP],
         extra_link_args=[OPENMP],
     )

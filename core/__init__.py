@@ -8,6 +8,7 @@ from netdsl.core._engine import (
     field_names,
     isa,
     isas,
+    kernel_hash,
     kernel_names,
     real_fields,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "field_names",
     "isa",
     "isas",
+    "kernel_hash",
     "kernel_names",
     "real_fields",
 ]

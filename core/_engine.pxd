@@ -51,9 +51,19 @@ cdef extern from "nd_kernels.h" nogil:
     int nd_isa_usable(const char *isa)
     nd_fault nd_check(const nd_step *steps, int64_t count, const nd_size *sizes, int64_t buffers, int64_t batch)
     nd_fault nd_check_code(const nd_step *steps, int64_t count, float *const *buffers)
+    ctypedef enum nd_place_of_code:
+        ND_CODE_CONSTANT
+        ND_CODE_BOUND
+        ND_CODE_WRITTEN
+
+    nd_place_of_code nd_code_lies(const nd_step *steps, int64_t count, const uint8_t *usage)
     int64_t nd_scratch(const nd_step *steps, int64_t count)
     void nd_usage(const nd_step *steps, int64_t count, int64_t buffers, uint8_t *usage)
     int nd_run(const nd_plan_run *run)
+
+
+cdef extern from "nd_hash.h":
+    const char *ND_HASH
 
 
 cdef extern from "nd_memory.h" nogil:
@@ -72,6 +82,7 @@ cdef class Engine:
     cdef float *arena
     cdef float *scratch
     cdef float *checked
+    cdef nd_place_of_code code
     cdef readonly int64_t count
     cdef readonly int64_t batch
     cdef int64_t buffer_count

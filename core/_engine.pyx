@@ -46,6 +46,11 @@ def kernel_names():
     return [(nd_kernel_of(i).name.decode(), nd_kernel_of(i).isa.decode()) for i in range(ND_KERNEL_COUNT)]
 
 
+def kernel_hash():
+    """A hash of the sources of the kernels that were compiled."""
+    return ND_HASH.decode()
+
+
 def isas():
     """Instruction sets that this processor runs, the fastest first."""
     return [name for name in SETS if nd_isa_usable(name.encode())]
@@ -118,6 +123,9 @@ cdef class Engine:
         if fault.reason:
             raise ValueError(f"step {fault.step}: {fault.reason.decode()}")
         nd_usage(self.steps, self.count, self.buffer_count, self.usage)
+        self.code = nd_code_lies(self.steps, self.count, self.usage)
+        if self.code == ND_CODE_WRITTEN:
+            raise ValueError("the words of an expression lie where a step writes")
         self.scratch_elements = nd_scratch(self.steps, self.count)
         self.arena = nd_allocate(self.sizes[0].fixed)
         if not self.arena:
@@ -242,9 +250,17 @@ cdef class Engine:
         self.arrays[index] = array
         return 0
 
+    def check_constants(self, object constants):
+        """Check the words of expressions in an array for buffer 1, before a run; ValueError where one is not sound."""
+        with self.lock:
+            self.hold(1, constants, 0)
+            if self.code != ND_CODE_CONSTANT:
+                raise ValueError("the words of an expression lie outside the constants")
+            self.check_code()
+
     cdef int check_code(self) except -1:
-        """Check the words of expressions when their buffer is not the one of the last run."""
-        if self.buffer_count < 2 or self.checked == self.buffers[1] != NULL:
+        """Check the words of expressions, unless they lie among the constants and were checked there."""
+        if self.code == ND_CODE_CONSTANT and (self.buffer_count < 2 or self.checked == self.buffers[1] != NULL):
             return 0
         fault = nd_check_code(self.steps, self.count, self.buffers)
         if fault.reason:

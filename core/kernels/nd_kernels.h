@@ -119,6 +119,11 @@ nd_fault nd_check(const nd_step *steps, int64_t count, const nd_size *sizes, int
 /* The same for the words of every expression, once the buffers are known. */
 nd_fault nd_check_code(const nd_step *steps, int64_t count, float *const *buffers);
 
+/* Where the words of expressions lie: all in buffer 1, whose numbers stand still; in others, whose numbers may be others at
+ * the next run; or where a step writes, so that no check of them holds. `usage` is what nd_usage gave. */
+typedef enum { ND_CODE_CONSTANT, ND_CODE_BOUND, ND_CODE_WRITTEN } nd_place_of_code;
+nd_place_of_code nd_code_lies(const nd_step *steps, int64_t count, const uint8_t *usage);
+
 /* Elements of scratch that one thread needs for the whole plan. */
 int64_t nd_scratch(const nd_step *steps, int64_t count);
 

@@ -68,14 +68,34 @@ static const char *fault_of_code(const int32_t *w, int64_t words, int64_t inputs
     return 0;
 }
 
+/* Which operand of a step is an expression; -1: none. */
+static int code_of(const nd_step *s)
+{
+    const int64_t operation = s->kernel % ND_OPERATION_COUNT;
+    if (operation == operation_map) return 1;
+    return (operation == operation_conv || operation == operation_conv_winograd) && s->words ? 3 : -1;
+}
+
+nd_place_of_code nd_code_lies(const nd_step *steps, int64_t count, const uint8_t *usage)
+{
+    nd_place_of_code found = ND_CODE_CONSTANT;
+    for (int64_t i = 0; i < count; i++) {
+        const int code = code_of(steps + i);
+        if (code < 0) continue;
+        const int64_t buffer = nd_operand_of(steps + i, code)->buffer;
+        if (buffer == 0 || usage[buffer] & 2) return ND_CODE_WRITTEN;
+        if (buffer != 1) found = ND_CODE_BOUND;
+    }
+    return found;
+}
+
 nd_fault nd_check_code(const nd_step *steps, int64_t count, float *const *buffers)
 {
     for (int64_t i = 0; i < count; i++) {
         const nd_step *s = steps + i;
-        const int64_t operation = s->kernel % ND_OPERATION_COUNT;
-        const int product = operation == operation_conv || operation == operation_conv_winograd;
-        if (operation != operation_map && !(product && s->words)) continue;
-        const nd_operand *o = nd_operand_of(s, operation == operation_map ? 1 : 3);
+        const int code = code_of(s);
+        if (code < 0) continue;
+        const nd_operand *o = nd_operand_of(s, code);
         const char *reason = fault_of_code((const int32_t *)(buffers[o->buffer] + o->offset), s->words, s->inputs);
         if (reason) return (nd_fault){i, reason};
     }
