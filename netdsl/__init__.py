@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from netdsl.compiler.compile import compile
+    from netdsl.compiler.plan_file import load_plan
     from netdsl.compiler.program import Program
     from netdsl.errors import NetError
     from netdsl.graph.net import Net
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from netdsl.language.load import load, parse
 
 __version__ = "0.1.0"
-__all__ = ["Net", "NetError", "Program", "Weights", "__version__", "compile", "load", "parse"]
+__all__ = ["Net", "NetError", "Program", "Weights", "__version__", "compile", "load", "load_plan", "parse"]
 
 _HOMES = {
     "Net": "netdsl.graph.net",
@@ -30,6 +31,7 @@ _HOMES = {
     "Weights": "netdsl.graph.weights",
     "compile": "netdsl.compiler.compile",
     "load": "netdsl.language.load",
+    "load_plan": "netdsl.compiler.plan_file",
     "parse": "netdsl.language.load",
 }
 

@@ -79,4 +79,23 @@ PAGES: tuple[Page, ...] = (
         "runs twice has a number the second time: `remove_dead:2`. `lower` is the program before all passes, `choose` says which "
         "convolutions take a fast algorithm, `layout` how weights lie, and `plan` is the table of steps.",
     ),
+    Page(
+        "N730",
+        "not a plan file",
+        "`netdsl.load_plan`, and the verbs where a file ends in `.plan`, take what `netdsl compile NET -o net.plan` or `program.save(…)` "
+        "wrote. The weights of a training are no plan: `netdsl compile runs/NAME -o net.plan` makes one of them. Nothing in the file was "
+        "executed.",
+    ),
+    Page(
+        "N731",
+        "a damaged plan file",
+        "The file is shorter or longer than its head says, a SHA-256 is not the one that was written with it, or what it says does not "
+        "hang together. Every record is proven to stay inside its buffers before it runs. Copy the file again, or compile again.",
+    ),
+    Page(
+        "N732",
+        "a plan of another version",
+        "The file is whole, but a later netdsl wrote it, or its steps were made for kernels with other sources than those of this build. A plan "
+        "is never reinterpreted: compile the net again with this version.",
+    ),
 )

@@ -17,7 +17,7 @@ from netdsl.compiler.bytecode import encode
 from netdsl.compiler.layout import Layout, assign_layouts
 from netdsl.compiler.memory import ALIGN, Memory, elements, plan_memory
 from netdsl.compiler.passes.prepare import own_outputs, split_prepared
-from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep
+from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep, buffer_sizes
 from netdsl.compiler.translate import TRANSLATIONS
 from netdsl.compiler.translate.step import DIMS, Context, Operand, Step, sizes
 from netdsl.compiler.views import View, find_views
@@ -43,7 +43,7 @@ def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable) -> P
     begin = next((k for k, (op, _, _) in enumerate(steps.steps) if op.phase == "update"), None)
     if begin is not None:
         rows[steps][begin]["update_starts"] = 1
-    arena = max(first.memory.arena, steps.memory.arena)
+    arena, consts = max(first.memory.arena, steps.memory.arena), store.consts()
     return Plan(
         batch=batch,
         isa=table.isa,
@@ -53,10 +53,16 @@ def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable) -> P
         records=_matrix(rows[steps], table),
         prepare_records=_matrix(rows[first], table),
         bindings=tuple(store.bindings),
-        sizes=((arena, 0), *store.extents()),
+        sizes=buffer_sizes(
+            store.bindings,
+            arena=arena,
+            consts=consts.size,
+            scalars=len(store.scalars),
+            prepared=store.prepared_size,
+        ),
         arena=arena,
         prepared_size=store.prepared_size,
-        consts=store.consts(),
+        consts=consts,
         scalars=store.scalars,
     )
 
@@ -158,22 +164,6 @@ class _Store:
 
     def consts(self) -> Array:
         return np.concatenate([*self.words, np.zeros(ALIGN, np.float32)])
-
-    def extents(self) -> list[tuple[int, int]]:
-        """Elements of each bound buffer: fixed, and for each image of a run."""
-        fixed = {
-            "consts": self.filled + ALIGN,
-            "scalars": max(len(self.scalars), 1),
-            "prepared": max(self.prepared_size, 1),
-        }
-        return [
-            (fixed[b.role], 0)
-            if b.role in fixed
-            else (0, prod(b.shape))
-            if b.batched
-            else (b.layout.length(b.shape), 0)
-            for b in self.bindings
-        ]
 
     def row(self, part: _Part, table: KernelTable, op: Op, step: Step, scratch: int) -> dict[str, int | float]:
         """A record by field name."""

@@ -7,9 +7,10 @@ prepared from the weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from netdsl.compiler.layout import DENSE, Layout
@@ -58,6 +59,18 @@ class PlanStep:
     cost: int
     macs: int
     refused: tuple[tuple[str, str], ...] = ()
+
+
+def buffer_sizes(
+    bindings: Sequence[Binding], *, arena: int, consts: int, scalars: int, prepared: int
+) -> tuple[tuple[int, int], ...]:
+    """Elements of each buffer, the arena first: fixed, and for each image of a run."""
+    fixed = {"consts": consts, "scalars": max(scalars, 1), "prepared": max(prepared, 1)}
+    bound = (
+        (fixed[b.role], 0) if b.role in fixed else (0, prod(b.shape)) if b.batched else (b.layout.length(b.shape), 0)
+        for b in bindings
+    )
+    return ((arena, 0), *bound)
 
 
 @dataclass(frozen=True, eq=False)

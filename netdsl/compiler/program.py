@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from netdsl.graph.weights import Weights
 Array = np.ndarray[Any, Any]
 MAX_THREADS = engine.MAX_THREADS
 default_threads = engine.default_threads
+kernel_hash = engine.kernel_hash
 
 
 class Program:
@@ -25,16 +27,18 @@ class Program:
     programs with the same weights take turns, as one may write what another reads; others run side by side.
     """
 
-    def __init__(self, plan: Plan, weights: Weights, threads: int) -> None:
+    def __init__(self, plan: Plan, weights: Weights, threads: int, prepared: Array | None = None) -> None:
+        """`prepared`: what the plan's preparation would compute, where it has none."""
         self.plan = plan
         self.weights = weights
         self.threads = threads
+        self.about: Mapping[str, Any] = {}
         self._passing = [(k, b.role, b.name) for k, b in enumerate(plan.bindings) if b.role in ("input", "output")]
         self._written = [b for b in plan.bindings if b.written and b.role in ("param", "state")]
         try:
             self._engine = engine.Engine(plan.records, plan.sizes, plan.batch, [1 + k for k, *_ in self._passing])
             self._prepare = engine.Engine(plan.prepare_records, plan.sizes, 1) if len(plan.prepare_records) else None
-            self._prepared = np.zeros(plan.prepared_size, np.float32)
+            self._prepared = np.zeros(plan.prepared_size, np.float32) if prepared is None else prepared
         except MemoryError:
             needed = 4 * (plan.arena + plan.prepared_size) / 2**30
             raise fail(
@@ -84,6 +88,26 @@ class Program:
             self._run(checked, self._results(count), scalars, times)
         rows = self.plan.describe()[len(self.plan.prepare_steps) :]
         return [{**row, "measured": int(t) // runs} for row, t in zip(rows, times, strict=True)]
+
+    def prepared(self) -> Array:
+        """What the plan computes from the weights alone, up to date with them."""
+        with self.weights.lock:
+            if self._version != self.weights.version:
+                self._refresh()
+            return self._prepared
+
+    def check(self) -> None:
+        """Prove what else is proven at the first run: that expressions are sound. Raises `ValueError`."""
+        self._engine.check_constants(self.plan.consts)
+
+    def save(self, path: str | Path, about: Mapping[str, Any] | None = None) -> None:
+        """Write the plan and the numbers that it reads into one file, which `netdsl.load_plan` runs; `NetError` N505.
+
+        `about` is JSON that goes with it and comes back as `program.about`.
+        """
+        from netdsl.compiler.plan_file import write_plan
+
+        write_plan(Path(path), self, about or self.about)
 
     def _count(self, arrays: Mapping[str, Array]) -> int:
         """Images of a run that cannot be cut into several."""

@@ -8,6 +8,7 @@ derives it again, so that evaluation beside training, or two programs of differe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from math import prod
 from threading import RLock
 from typing import Any, Protocol
 
@@ -59,6 +60,13 @@ class Weights(MutableMapping[str, Array]):
         self._canonical[name] = aligned_copy(_numbers(name, array))
         self._forms[name] = {}
         self._fresh[name] = {None}
+
+    def adopt(self, name: str, shape: Shape, form: Form, array: Array) -> None:
+        """Add a tensor of a canonical shape that is known in one form, whose array is kept and not copied."""
+        assert name not in self._canonical, name
+        self._canonical[name] = array.reshape(shape) if form.canonical else aligned_zeros(prod(shape)).reshape(shape)
+        self._forms[name] = {} if form.canonical else {form: array}
+        self._fresh[name] = {None if form.canonical else form}
 
     def form(self, name: str, form: Form) -> Array:
         """The tensor in a form, up to date, in the same memory at every call; only the canonical one is not flat.
