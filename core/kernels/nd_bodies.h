@@ -3,6 +3,8 @@
 #include "nd_math_body.h"
 #include "nd_gemm_body.h"
 #include "nd_patch_body.h"
+#include "nd_class_body.h"
+#include "nd_lines_body.h"
 #include "nd_bytecode_body.h"
 #include "nd_conv_body.h"
 #include "nd_winograd_body.h"

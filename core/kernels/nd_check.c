@@ -5,17 +5,20 @@
 static void check_pool(checker *c, int lead, int x, int y)
 {
     const nd_step *s = c->step;
-    const int64_t fields[] = {s->in_h,     s->in_w,     s->in_c,     s->out_h,   s->out_w,
-                              s->kernel_h, s->kernel_w, s->stride_h, s->stride_w};
-    positive(c, fields, 9, "a size of the window is out of range");
-    expect(c, s->pad_top >= 0 && s->pad_top < s->kernel_h && s->pad_left >= 0 && s->pad_left < s->kernel_w,
-           "a pad is out of range");
-    if (c->reason) return;
-    expect(c,
-           (s->out_h - 1) * s->stride_h - s->pad_top < s->in_h && (s->out_w - 1) * s->stride_w - s->pad_left < s->in_w,
-           "a window is empty");
-    pixels(c, x, times(s->in_h, s->in_w), s->in_c, batched(c, lead));
-    pixels(c, y, times(s->out_h, s->out_w), s->in_c, batched(c, lead));
+    int64_t in = 1, out = 1;
+    positive(c, &s->in_c, 1, "a size of the window is out of range");
+    for (int axis = 0; axis < 3; axis++) {
+        const int64_t fields[] = {(&s->in_d)[axis], (&s->out_d)[axis], (&s->kernel_d)[axis], (&s->stride_d)[axis]};
+        const int64_t pad = (&s->pad_front)[axis];
+        positive(c, fields, 4, "a size of the window is out of range");
+        expect(c, pad >= 0 && pad < fields[2], "a pad is out of range");
+        if (c->reason) return;
+        expect(c, (fields[1] - 1) * fields[3] - pad < fields[0], "a window is empty");
+        in = times(in, fields[0]);
+        out = times(out, fields[1]);
+    }
+    pixels(c, x, in, s->in_c, batched(c, lead));
+    pixels(c, y, out, s->in_c, batched(c, lead));
 }
 
 void nd_check_pool_max(checker *c) { check_pool(c, 1, 1, 0); }

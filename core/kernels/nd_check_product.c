@@ -4,14 +4,15 @@
 static int64_t panel_length(const nd_step *s)
 {
     const int64_t panels = (s->out_c / s->groups + ND_LANES - 1) / ND_LANES;
-    return times(times(s->groups * panels, times(s->kernel_h, s->kernel_w)), s->in_c / s->groups * ND_LANES);
+    const int64_t taps = times(times(s->kernel_d, s->kernel_h), s->kernel_w);
+    return times(times(s->groups * panels, taps), s->in_c / s->groups * ND_LANES);
 }
 
 static void weights(checker *c)
 {
     const nd_step *s = c->step;
-    const int64_t fields[] = {s->kernel_h, s->kernel_w, s->in_c, s->out_c, s->groups};
-    positive(c, fields, 5, "a size of the weights is out of range");
+    const int64_t fields[] = {s->kernel_d, s->kernel_h, s->kernel_w, s->in_c, s->out_c, s->groups};
+    positive(c, fields, 6, "a size of the weights is out of range");
     if (!c->reason)
         expect(c, s->in_c % s->groups == 0 && s->out_c % s->groups == 0, "`groups` does not divide the channels");
 }
@@ -19,29 +20,46 @@ static void weights(checker *c)
 static void geometry(checker *c)
 {
     const nd_step *s = c->step;
-    const int64_t fields[] = {s->in_h,     s->in_w,     s->in_c,       s->out_h,      s->out_w,      s->out_c,
-                              s->stride_h, s->stride_w, s->dilation_h, s->dilation_w, s->upsample_h, s->upsample_w};
-    positive(c, fields, 12, "a size of the convolution is out of range");
-    expect(c, s->pad_top >= -most && s->pad_top <= most && s->pad_left >= -most && s->pad_left <= most,
-           "a pad is out of range");
+    for (int axis = 0; axis < 3; axis++) {
+        const int64_t fields[] = {(&s->in_d)[axis], (&s->out_d)[axis], (&s->stride_d)[axis], (&s->dilation_d)[axis],
+                                  (&s->upsample_d)[axis]};
+        const int64_t pad = (&s->pad_front)[axis];
+        positive(c, fields, 5, "a size of the convolution is out of range");
+        expect(c, pad >= -most && pad <= most, "a pad is out of range");
+        expect(c, fields[2] == 1 || (s->upsample_d == 1 && s->upsample_h == 1 && s->upsample_w == 1), "a spread source has stride 1");
+    }
     weights(c);
 }
 
-void nd_check_conv(checker *c)
+static int64_t volume(const int64_t *size) { return times(times(size[0], size[1]), size[2]); }
+
+/* Result and source. */
+static void ends(checker *c)
+{
+    pixels(c, 0, volume(&c->step->out_d), c->step->out_c, batched(c, 1));
+    pixels(c, 1, volume(&c->step->in_d), c->step->in_c, batched(c, 1));
+}
+
+static void epilogue(checker *c, int64_t inputs)
 {
     const nd_step *s = c->step;
-    const int64_t map[] = {s->out_h, s->out_w, s->out_c};
-    geometry(c);
-    if (c->reason) return;
-    pixels(c, 0, times(s->out_h, s->out_w), s->out_c, batched(c, 1));
-    pixels(c, 1, times(s->in_h, s->in_w), s->in_c, batched(c, 1));
-    dense(c, 2, panel_length(s), 0);
+    const int64_t map[] = {times(s->out_d, s->out_h), s->out_w, s->out_c};
     if (!s->words) return;
     program(c, 3, 4, 1);
+    expect(c, s->inputs <= inputs, "`inputs` is out of range");
     for (int i = 4; i < 3 + s->inputs && !c->reason; i++) {
         strided(c, i, map, 3);
         expect(c, batched(c, 1) || !batched(c, i), "an operand has images where the result has none");
     }
+}
+
+void nd_check_conv(checker *c)
+{
+    geometry(c);
+    if (c->reason) return;
+    ends(c);
+    dense(c, 2, panel_length(c->step), 0);
+    epilogue(c, ND_OPERANDS - 3);
 }
 
 /* Thirty-six matrices of panels with a row for each input channel. */
@@ -53,32 +71,25 @@ static int64_t transformed_length(const nd_step *s)
 static void plain_3x3(checker *c)
 {
     const nd_step *s = c->step;
-    expect(c, s->kernel_h == 3 && s->kernel_w == 3 && s->groups == 1, "the kernel is not 3x3 in one group");
+    expect(c, s->kernel_d == 1 && s->kernel_h == 3 && s->kernel_w == 3 && s->groups == 1, "the kernel is not 3x3 in one group");
 }
 
 void nd_check_conv_winograd(checker *c)
 {
     const nd_step *s = c->step;
-    const int64_t map[] = {s->out_h, s->out_w, s->out_c};
     geometry(c);
     plain_3x3(c);
-    expect(c, s->stride_h * s->stride_w * s->dilation_h * s->dilation_w * s->upsample_h * s->upsample_w == 1,
-           "a step of the window is not 1");
+    expect(c, s->in_d == 1 && s->out_d == 1 && !s->pad_front, "the map has depth");
+    for (int axis = 0; axis < 3; axis++)
+        expect(c, (&s->stride_d)[axis] == 1 && (&s->dilation_d)[axis] == 1 && (&s->upsample_d)[axis] == 1, "a step of the window is not 1");
     if (c->reason) return;
-    pixels(c, 0, times(s->out_h, s->out_w), s->out_c, batched(c, 1));
-    pixels(c, 1, times(s->in_h, s->in_w), s->in_c, batched(c, 1));
+    ends(c);
     dense(c, 2, transformed_length(s), 0);
     if (s->staged) {
         const int64_t tiles = times(images(c, 1), ((s->out_h + 3) / 4) * ((s->out_w + 3) / 4));
         dense(c, 7, times(36, plus(times(tiles, s->in_c + s->out_c), 2 * ND_WINOGRAD_GAP)), 0);
     }
-    if (!s->words) return;
-    program(c, 3, 4, 1);
-    expect(c, s->inputs <= 4, "`inputs` is out of range");
-    for (int i = 4; i < 3 + s->inputs && !c->reason; i++) {
-        strided(c, i, map, 3);
-        expect(c, batched(c, 1) || !batched(c, i), "an operand has images where the result has none");
-    }
+    epilogue(c, 4);
 }
 
 void nd_check_pack_winograd(checker *c)
@@ -94,13 +105,12 @@ void nd_check_conv_dw(checker *c)
 {
     const nd_step *s = c->step;
     geometry(c);
-    expect(c, s->upsample_h == 1 && s->upsample_w == 1, "`upsample` has no meaning here");
+    expect(c, s->upsample_d == 1 && s->upsample_h == 1 && s->upsample_w == 1, "`upsample` has no meaning here");
     if (c->reason) return;
-    const int64_t area = times(s->out_h, s->out_w);
     dense(c, 0, panel_length(s), 0);
-    pixels(c, 1, times(s->in_h, s->in_w), s->in_c, batched(c, 1));
-    pixels(c, 2, area, s->out_c, batched(c, 1));
-    check_chunks(c, 3, panel_length(s), times(images(c, 1), area));
+    pixels(c, 1, volume(&s->in_d), s->in_c, batched(c, 1));
+    pixels(c, 2, volume(&s->out_d), s->out_c, batched(c, 1));
+    check_chunks(c, 3, panel_length(s), times(images(c, 1), volume(&s->out_d)));
 }
 
 static void check_pack(checker *c, int panel, int canonical)
@@ -109,7 +119,7 @@ static void check_pack(checker *c, int panel, int canonical)
     weights(c);
     if (c->reason) return;
     dense(c, panel, panel_length(s), 0);
-    dense(c, canonical, times(times(s->kernel_h, s->kernel_w), times(s->in_c / s->groups, s->out_c)), 0);
+    dense(c, canonical, times(volume(&s->kernel_d), times(s->in_c / s->groups, s->out_c)), 0);
 }
 
 void nd_check_pack_panel(checker *c) { check_pack(c, 0, 1); }
@@ -119,6 +129,7 @@ void nd_check_pack_flip(checker *c)
 {
     const nd_step *s = c->step;
     weights(c);
+    positive(c, &s->stride_d, 3, "a size of the weights is out of range");
     if (c->reason) return;
     nd_step turned = *s;
     turned.in_c = s->out_c;

@@ -5,24 +5,32 @@
  * follows while the block is in the cache.
  */
 #define ND_TASK_WORK 400000 /* multiply-adds below which a task is not worth claiming */
+enum { ND_MOST_ROWS = 448 };
 
 typedef struct {
-    int64_t rows, row_blocks, panels, panel_blocks;
+    int64_t all, cells, row_blocks, panels, panel_blocks;
 } nd_conv_blocks;
 
-/* Neutral: tiles of any size give the same bits. */
+/* Rows of one packing. */
+ND_INLINE int64_t nd_most_rows(const nd_step *s)
+{
+    return nd_patches_are_x(s) ? 224 : nd_min(ND_MOST_ROWS, nd_max(1, ND_PATCH_SCRATCH / nd_max(1, nd_segment(nd_depth(s)))));
+}
+
+/* Neutral: tiles of any size give the same bits. A task owns whole cells (a cell is a pixel unless the source is spread). */
 static nd_conv_blocks nd_conv_blocks_of(const nd_step *s, int64_t n)
 {
-    const int64_t rows = nd_images(s, 1, n) * s->out_h * s->out_w, depth = nd_depth(s), panels = nd_panels(s);
-    const int64_t most = nd_patches_are_x(s) ? 224 : nd_min(448, nd_max(1, ND_PATCH_SCRATCH / nd_segment(depth)));
+    const int64_t all = nd_images(s, 1, n) * nd_cells(s), depth = nd_depth(s), panels = nd_panels(s), most = nd_most_rows(s);
+    const int64_t stretch = nd_by_lines(s) ? s->out_w : nd_cell_stretch(s);
     const int64_t least = nd_ceil_div(ND_TASK_WORK, depth * panels * ND_LANES);
-    int64_t block = nd_min(most, nd_max(least, nd_ceil_div(rows, 32)));
+    int64_t block = nd_min(most, nd_max(least, nd_ceil_div(all, 32)));
     block = nd_min(most, nd_ceil_div(block, ND_TILE_ROWS) * ND_TILE_ROWS);
-    const int64_t row_blocks = nd_max(1, nd_ceil_div(rows, block));
-    const int64_t work = nd_max(1, rows / row_blocks) * depth * ND_LANES;
-    int64_t share = nd_ceil_div(panels, nd_ceil_div(16, row_blocks));
+    block = nd_ceil_div(nd_ceil_div(all, nd_max(1, nd_ceil_div(all, block))), stretch) * stretch;
+    const int64_t row_blocks = nd_ceil_div(all, nd_max(1, block));
+    const int64_t work = nd_max(1, all / nd_max(1, row_blocks)) * depth * ND_LANES;
+    int64_t share = nd_ceil_div(panels, nd_ceil_div(16, nd_max(1, row_blocks)));
     share = nd_min(panels, nd_max(nd_ceil_div(share, 2) * 2, nd_ceil_div(ND_TASK_WORK, work)));
-    return (nd_conv_blocks){nd_ceil_div(rows, row_blocks), row_blocks, share, nd_ceil_div(panels, share)};
+    return (nd_conv_blocks){all, block, row_blocks, share, nd_ceil_div(panels, share)};
 }
 
 static int64_t ND_JOIN(ND_NAME(conv), _tasks)(const nd_step *s, int phase, int64_t n)
@@ -37,19 +45,19 @@ static int64_t ND_JOIN(ND_NAME(conv), _tasks)(const nd_step *s, int phase, int64
 ND_INLINE float *nd_at_pixel(const nd_call *call, int i, nd_pixel p)
 {
     const nd_operand *o = nd_operand_of(call->step, i);
-    return call->x[i] + p.image * o->image + p.oh * o->stride[0] + p.ow * o->stride[1];
+    return call->x[i] + p.image * o->image + (p.od * call->step->out_h + p.oh) * o->stride[0] + p.ow * o->stride[1];
 }
 
 /* Rows from `row` on over which every extra operand moves in even steps: all, to the end of the image, or of the line.
  */
 static int64_t nd_even_rows(const nd_step *s, int64_t row, int64_t end)
 {
-    const int64_t area = s->out_h * s->out_w;
+    const int64_t area = nd_pixels(s), lines = s->out_d * s->out_h;
     int64_t reach = end;
     for (int i = 4; i < 3 + s->inputs; i++) {
         const nd_operand *o = nd_operand_of(s, i);
         const int64_t step = s->out_w > 1 ? o->stride[1] : o->stride[0];
-        if (s->out_w > 1 && s->out_h > 1 && o->stride[0] != o->stride[1] * s->out_w)
+        if (s->out_w > 1 && lines > 1 && o->stride[0] != o->stride[1] * s->out_w)
             reach = nd_min(reach, (row / s->out_w + 1) * s->out_w);
         else if (area == 1 ? 0 : o->image != step * area) reach = nd_min(reach, (row / area + 1) * area);
     }
@@ -67,7 +75,7 @@ static void nd_epilogue(const nd_call *call, int64_t r0, int64_t r1, int64_t c0,
         nd_view x[ND_OPERANDS] = {y};
         for (int k = 1; k < s->inputs; k++) {
             const nd_operand *o = nd_operand_of(s, 3 + k);
-            const int64_t row = s->out_w > 1 ? o->stride[1] : s->out_h > 1 ? o->stride[0] : o->image;
+            const int64_t row = s->out_w > 1 ? o->stride[1] : s->out_d * s->out_h > 1 ? o->stride[0] : o->image;
             x[k] = (nd_view){nd_at_pixel(call, 3 + k, nd_pixel_of(s, r)) + c0 * o->stride[2], row, o->stride[2]};
         }
         nd_map_window(&program, y, x, end - r, columns);
@@ -75,34 +83,77 @@ static void nd_epilogue(const nd_call *call, int64_t r0, int64_t r1, int64_t c0,
     }
 }
 
+/* Rows [r0, r1) of convolution `s`, all of it or a class of it, by product `g`, which has weights and the place of row 0. */
+static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *class, nd_product g, int64_t group, int64_t r0,
+                         int64_t r1, int64_t panels)
+{
+    const int64_t depth = nd_depth(s), segment = nd_segment(depth), most = nd_most_rows(s);
+    const float *b = g.b;
+    float *c = g.c;
+    int64_t at[ND_MOST_ROWS], k;
+    for (int64_t end; r0 < r1; r0 = end) {
+        end = nd_min(r1, r0 + most);
+        if (class) {
+            nd_pixel pixel = nd_pixel_of(s, r0);
+            for (int64_t r = r0; r < end; r++, nd_next_pixel(s, &pixel))
+                at[r - r0] = nd_row_of_class(call->step, class, pixel) * g.c_row;
+            g.c_at = at;
+        } else {
+            g.c = c + r0 * g.c_row;
+        }
+        k = 0;
+        do {
+            g.k = nd_min(segment, depth - k);
+            g.b = b + k * ND_LANES;
+            g.accumulate = k > 0;
+            if (g.k) {
+                const nd_matrix a = nd_patch_matrix(s, call->x[1], group, r0, end, k, k + g.k, call->scratch);
+                g.a = a.p;
+                g.a_row = a.row;
+                g.a_step = a.column;
+            }
+            nd_gemm(g, end - r0, panels);
+            k += segment;
+        } while (k < depth);
+    }
+}
+
 static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
 {
     const nd_step *s = call->step;
     const nd_conv_blocks b = nd_conv_blocks_of(s, call->n);
-    const int64_t rows = nd_images(s, 1, call->n) * s->out_h * s->out_w, depth = nd_depth(s),
-                  segment = nd_segment(depth);
     const int64_t part = task % b.panel_blocks, group = task / b.panel_blocks % s->groups;
-    const int64_t r0 = task / b.panel_blocks / s->groups * b.rows, r1 = nd_min(rows, r0 + b.rows);
+    const int64_t c0 = task / b.panel_blocks / s->groups * b.cells, c1 = nd_min(b.all, c0 + b.cells);
     const int64_t out = s->out_c / s->groups, p0 = part * b.panels, p1 = nd_min(nd_panels(s), p0 + b.panels);
-    if (r0 >= r1 || p0 >= p1) return;
+    if (c0 >= c1 || p0 >= p1) return;
     const int64_t first = group * out + p0 * ND_LANES, columns = nd_min(out, p1 * ND_LANES) - p0 * ND_LANES;
-    const int64_t pitch = nd_pitch(s, 0, s->out_c);
-    nd_product g = {
-        .b_panel = depth * ND_LANES,
-        .c = call->x[0] + r0 * pitch + first,
-        .c_row = pitch,
+    const nd_product g = {
+        .b = call->x[2] + (group * nd_panels(s) + p0) * nd_depth(s) * ND_LANES,
+        .b_panel = nd_depth(s) * ND_LANES,
+        .c = call->x[0] + first,
+        .c_row = nd_pitch(s, 0, s->out_c),
         .c_panel = ND_LANES,
         .lanes = columns - (p1 - p0 - 1) * ND_LANES,
     };
-    for (int64_t k = 0; k < depth; k += segment) {
-        g.k = nd_min(segment, depth - k);
-        g.b = call->x[2] + ((group * nd_panels(s) + p0) * depth + k) * ND_LANES;
-        g.accumulate = k > 0;
-        const nd_matrix a = nd_patch_matrix(s, call->x[1], group, r0, r1, k, k + g.k, call->scratch);
-        g.a = a.p;
-        g.a_row = a.row;
-        g.a_step = a.column;
-        nd_gemm(g, r1 - r0, p1 - p0);
+    int64_t r0 = c0, r1 = c1;
+    if (nd_by_lines(s)) {
+        nd_product lines = g;
+        lines.c += r0 * g.c_row;
+        nd_conv_lines(call, lines, r0 / s->out_w, r1 / s->out_w, p1 - p0);
+    } else if (!nd_is_spread(s)) {
+        nd_conv_rows(call, s, 0, g, group, r0, r1, p1 - p0);
+    } else {
+        static const int64_t one[3] = {1, 1, 1};
+        for (int64_t i = 0; i < nd_classes(s); i++) {
+            const nd_class class = nd_class_of(s, i);
+            const int64_t *size = &class.conv.out_d;
+            nd_product of_class = g;
+            of_class.b += class.tap * (s->in_c / s->groups) * ND_LANES;
+            nd_conv_rows(call, &class.conv, &class, of_class, group, nd_rows_before(s, c0, size, one), nd_rows_before(s, c1, size, one),
+                         p1 - p0);
+        }
+        r0 = nd_rows_before(s, c0, &s->out_d, &s->upsample_d);
+        r1 = nd_rows_before(s, c1, &s->out_d, &s->upsample_d);
     }
     if (s->words) nd_epilogue(call, r0, r1, first, columns, call->scratch);
 }

@@ -46,7 +46,7 @@ static void nd_conv_dw_chunk(const nd_call *call, int64_t task)
     const int64_t p0 = task % p_blocks * ND_DW_PANELS, p1 = nd_min(panels, p0 + ND_DW_PANELS);
     const int64_t k0 = task / p_blocks % k_blocks * ND_DW_COLUMNS, k1 = nd_min(depth, k0 + ND_DW_COLUMNS);
     const int64_t group = task / p_blocks / k_blocks % s->groups, chunk = task / p_blocks / k_blocks / s->groups;
-    const int64_t rows = nd_images(s, 1, call->n) * s->out_h * s->out_w;
+    const int64_t rows = nd_images(s, 1, call->n) * nd_pixels(s);
     const int64_t begin = nd_min(rows, chunk * s->chunk_rows), end = nd_min(rows, begin + s->chunk_rows);
     const int64_t first = group * out + p0 * ND_LANES, columns = nd_min(out, p1 * ND_LANES) - p0 * ND_LANES;
     float *patches = call->scratch, *gradients = call->scratch + ND_SEGMENT * ND_DW_COLUMNS;

@@ -14,6 +14,8 @@ typedef struct {
     int64_t k;
     int64_t lanes;
     int accumulate;
+    int64_t more, a_more; /* further runs of k terms, each a_more past the one before in A; B goes on */
+    const int64_t *c_at;  /* or NULL: where each row lies in C, in place of c_row */
 } nd_product;
 
 #if ND_VLEN == 16
@@ -33,7 +35,8 @@ typedef struct {
 /* Where vector v of a tile's row p lies in C. */
 ND_INLINE float *nd_tile_place(const nd_product *g, int p, int v)
 {
-    return g->c + p * g->c_row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN;
+    const int64_t row = g->c_at ? g->c_at[p] : p * g->c_row;
+    return g->c + row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN;
 }
 
 ND_INLINE void nd_tile_store(const nd_product *g, float *c, const vf *acc, int64_t lanes)
@@ -54,18 +57,25 @@ ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
         ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) acc[p][v] = (vf){};
     const float *a0 = g->a, *a5 = a0 + 5 * g->a_row, *a10 = a0 + 10 * g->a_row, *b = g->b;
     const int64_t row = g->a_row, step = g->a_step, panel = g->b_panel;
-    for (int64_t k = g->k; k > 0; k--) {
-        vf w[ND_TILE_PANELS * ND_PANEL_VECTORS];
-        ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++)
-            w[v] = nd_load(b + (v / ND_PANEL_VECTORS) * panel + (v % ND_PANEL_VECTORS) * ND_VLEN);
-        ND_UNROLL for (int p = 0; p < P; p++) {
-            const float s = (p < 5 ? a0 : p < 10 ? a5 : a10)[(p % 5) * row];
-            ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) acc[p][v] += s * w[v];
+    for (int64_t more = g->more;; more--) {
+        for (int64_t k = g->k; k > 0; k--) {
+            vf w[ND_TILE_PANELS * ND_PANEL_VECTORS];
+            ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++)
+                w[v] = nd_load(b + (v / ND_PANEL_VECTORS) * panel + (v % ND_PANEL_VECTORS) * ND_VLEN);
+            ND_UNROLL for (int p = 0; p < P; p++) {
+                const float s = (p < 5 ? a0 : p < 10 ? a5 : a10)[(p % 5) * row];
+                ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) acc[p][v] += s * w[v];
+            }
+            a0 += step;
+            if (P > 5) a5 += step;
+            if (P > 10) a10 += step;
+            b += ND_LANES;
         }
-        a0 += step;
-        if (P > 5) a5 += step;
-        if (P > 10) a10 += step;
-        b += ND_LANES;
+        if (!more) break;
+        const int64_t back = g->a_more - g->k * step;
+        a0 += back;
+        if (P > 5) a5 += back;
+        if (P > 10) a10 += back;
     }
     if (g->lanes == ND_LANES && !g->accumulate) {
         ND_UNROLL for (int p = 0; p < P; p++)
@@ -122,7 +132,8 @@ static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
         for (int64_t i = 0, row = 0; i < tiles; i++) {
             const int64_t count = nd_ceil_div(rows - row, tiles - i);
             g.a = whole.a + row * whole.a_row;
-            g.c = whole.c + row * whole.c_row + panel * whole.c_panel;
+            g.c = whole.c + (whole.c_at ? 0 : row * whole.c_row) + panel * whole.c_panel;
+            g.c_at = whole.c_at ? whole.c_at + row : 0;
             nd_tiles[width - 1][count - 1](&g);
             row += count;
         }

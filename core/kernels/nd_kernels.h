@@ -34,9 +34,10 @@
     INT(size0) INT(size1) INT(size2) INT(size3) INT(size4)       /* an image's axes, outermost first; 1 where unused */ \
     INT(inner0) INT(inner1) INT(inner2) INT(inner3) INT(inner4)  /* copy: the source's axes */ \
     INT(begin0) INT(begin1) INT(begin2) INT(begin3) INT(begin4)  /* copy: where the source starts in the result */ \
-    INT(in_h) INT(in_w) INT(in_c) INT(out_h) INT(out_w) INT(out_c) \
-    INT(kernel_h) INT(kernel_w) INT(stride_h) INT(stride_w) INT(pad_top) INT(pad_left) \
-    INT(dilation_h) INT(dilation_w) INT(upsample_h) INT(upsample_w) INT(groups) \
+    INT(in_d) INT(in_h) INT(in_w) INT(in_c) INT(out_d) INT(out_h) INT(out_w) INT(out_c) \
+    INT(kernel_d) INT(kernel_h) INT(kernel_w) INT(stride_d) INT(stride_h) INT(stride_w) \
+    INT(pad_front) INT(pad_top) INT(pad_left) INT(dilation_d) INT(dilation_h) INT(dilation_w) \
+    INT(upsample_d) INT(upsample_h) INT(upsample_w) INT(groups) \
     INT(staged)          /* conv_winograd: 1 where its parts are phases over all tiles */ \
     INT(rows) INT(columns) \
     INT(inputs)          /* inputs of a bytecode program */ \

@@ -1,29 +1,31 @@
 /* What each kernel reads: its operands in order (output first) and its fields; which of them are written; its phases.
  *
  * n is the number of images of the run. Panels: for each of `groups`, ceil(O/16) blocks of K rows of 16 numbers, K in the order
- * (kernel_h, kernel_w, channels a group), lanes past the last output channel 0; length groups * ceil(O/16) * K * 16.
+ * (kernel_d, kernel_h, kernel_w, channels a group), lanes past the last output channel 0; length groups * ceil(O/16) * K * 16.
  * x, y and dy of conv, conv_winograd, conv_dw and moments, and every operand of the pools, may be pitched.
  *
  * conv             y, x, w panel, code, x1 ... x4
- *     y = epilogue(patches(x) * w). in_h in_w in_c out_h out_w out_c kernel_* stride_* pad_* dilation_* upsample_* groups (1 where
- *     unused); input row oh*stride_h - pad_top + kh*dilation_h, counted in an input whose rows stand upsample_h
- *     apart with zeros between (so pads may be negative). conv_dx is conv on dy with a flip panel, stride 1, upsample = its
- *     stride, pad = dilation*(kernel - 1) - pad. A dot is a 1x1 conv on a 1x1 map, or on a map out_h x 1 for more rows
- *     an image. words > 0: bytecode whose input 0 is the convolution's result and input k is operand 3+k, with
- *     stride0 stride1 stride2 over (out_h, out_w, out_c); inputs counts input 0 too.
+ *     y = epilogue(patches(x) * w). in_* out_* kernel_* stride_* pad_* dilation_* upsample_* along d, h, w, and groups (1 where unused);
+ *     input line oh*stride_h - pad_top + kh*dilation_h, counted in an input whose lines stand upsample_h apart with zeros between (so
+ *     pads may be negative); where an upsample is more than 1, strides are 1, and the panel's taps are ordered as pack_flip does.
+ *     conv_dx is conv on dy with a flip panel, stride 1, upsample = its stride, pad = dilation*(kernel - 1) - pad. A dot is a 1x1 conv
+ *     on a 1x1 map, or on a map out_h x 1 for more rows an image. words > 0: bytecode whose input 0 is the convolution's result and
+ *     input k is operand 3+k, with stride0 stride1 stride2 over (out_d*out_h, out_w, out_c); inputs counts input 0 too.
  * conv_winograd    y, x, w transformed, code, x1 ... x3, points
  *     the same for kernel 3x3 and stride, dilation, upsample, groups 1, from weights that pack_winograd made. staged: points holds
  *     36 * (tiles * (in_c + out_c) + 2 * gap), tiles = batch * ceil(out_h/4) * ceil(out_w/4); else it is absent.
  * conv_dw          dw panel, x, dy, partials
- *     dw = sum over n, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
- *     n*out_h*out_w, so chunks*chunk_rows >= batch*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.
- * pack_panel       panel, w (kernel_h, kernel_w, in_c/groups, out_c)       kernel_h kernel_w in_c out_c groups
+ *     dw = sum over n, od, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
+ *     n*out_d*out_h*out_w, so chunks*chunk_rows >= batch*out_d*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.
+ * pack_panel       panel, w (kernel_*, in_c/groups, out_c)       kernel_* in_c out_c groups
  * unpack_panel     w, panel                                                the same
- * pack_flip        flip panel, panel                                       the same: those of the forward conv
- *     The panel of the conv that computes conv_dx: K = (kernel_h, kernel_w turned by 180 degrees, out_c/groups), O = in_c/groups.
+ * pack_flip        flip panel, panel                                       the same: those of the forward conv; stride_*
+ *     The panel of the conv that computes conv_dx: K = (kernel_* turned by 180 degrees, out_c/groups), O = in_c/groups. Taps are
+ *     ordered along each axis by their remainders by stride_* = upsample/gcd(upsample, dilation), those of one remainder by place: what
+ *     the pixels of one remainder by `upsample` meet lies together.
  * pack_winograd    w transformed, panel or flip panel                     in_c out_c of the conv that reads it; kernel 3x3, groups 1
  *     36 matrices of panels, in_c rows each.
- * pool_max         y, x                in_* in_c out_h out_w kernel_* stride_* pad_*; windows clipped to the image; NaN wins
+ * pool_max         y, x                in_* in_c out_* kernel_* stride_* pad_*; windows clipped to the image; NaN wins
  * pool_max_dx      dx, x, dy           the same; the first maximum in scanning order gets dy
  * pool_sum         y, x                the same
  * pool_sum_dx      dx, dy              the same

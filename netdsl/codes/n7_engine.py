@@ -61,12 +61,6 @@ PAGES: tuple[Page, ...] = (
         "The system refused the memory that the plan needs. A smaller `batch` needs less: the arena grows with it.",
     ),
     Page(
-        "N711",
-        "an operation that the engine does not run yet",
-        "The language, the checker and the reference know the layer, but the engine of this version has no kernel for it: "
-        "convolution and pooling over three spatial axes. `netdsl.reference.run_net` runs the net in NumPy.",
-    ),
-    Page(
         "N712",
         "no such algorithm",
         "`algorithm=` takes `auto`, by which 3x3 convolutions of stride 1 with at least 16 channels and 13 pixels are computed by Winograd's "

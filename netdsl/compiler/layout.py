@@ -5,15 +5,16 @@
 
 Activations are dense, channels last. The weights of `conv` and `dot` lie in *panels*: for each group, blocks of 16
 output channels, each K rows (kh, kw, c) of 16 numbers, the lanes past the last channel 0. `conv_dx` and `dot` with
-`transpose=b` read the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged. A parameter that
-a product reads is kept in panels, and so are its gradient and its optimiser slots, on which updates work elementwise.
+`transpose=b` read the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged; for a stride, its
+taps are ordered by the pixels that they meet. A parameter that a product reads is kept in panels, and so are its
+gradient and its optimiser slots, on which updates work elementwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import prod
+from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
 from netdsl.ops.op import Op, Ops, Value
@@ -29,11 +30,15 @@ POINTS = 36
 
 @dataclass(frozen=True)
 class Layout:
-    """`kind`: `dense`, `panel` or `flip`; `groups` of the product that reads it; `points`: transformed for Winograd."""
+    """`kind`: `dense`, `panel` or `flip`; `groups` of the product that reads it; `points`: transformed for Winograd.
+
+    `spread`: in a flip, how far apart the taps stand that meet the same pixels, along each axis; empty where it is 1.
+    """
 
     kind: str = "dense"
     groups: int = 1
     points: bool = False
+    spread: tuple[int, ...] = ()
 
     def length(self, shape: tuple[int, ...]) -> int:
         """Elements of an unbatched array of this (canonical) shape, padding included."""
@@ -60,6 +65,7 @@ class Layout:
             return "dense, as the language writes it"
         rows, columns = self.panels(shape)
         turned = "turned by 180°, inputs and outputs exchanged, " if self.kind == "flip" else ""
+        turned += "taps ordered by the pixels they meet, " if self.spread else ""
         points = f"transformed to {POINTS} points, each " if self.points else ""
         rows = rows // prod(shape[:-2]) if self.points else rows
         of = "channels" if self.points else "(kernel, channel)"
@@ -99,7 +105,10 @@ def weight_layout(op: Op) -> Layout | None:
     """The layout in which an operation reads its second operand, or None when it reads no weight."""
     if op.kind in ("conv", "conv_dx"):
         winograd = op.get("algorithm") == "winograd"
-        return Layout("panel" if op.kind == "conv" else "flip", op["groups"], winograd)
+        if op.kind == "conv":
+            return Layout("panel", op["groups"], winograd)
+        spread = tuple(s // gcd(s, d) for s, d in zip(op["stride"], op["dilation"], strict=True))
+        return Layout("flip", op["groups"], winograd, spread if max(spread) > 1 else ())
     if op.kind == "dot" and op["transpose"] != "a":
         return Layout("panel" if op["transpose"] == "none" else "flip")
     return None
@@ -162,8 +171,10 @@ class _Assigner:
         self.values[made.id] = made
         self.layouts[made.id] = layout
         to = "winograd" if layout.points else layout.kind
-        attrs = (("groups", have.groups if layout == DENSE else layout.groups), ("of", have.kind), ("to", to))
-        self.ops.append(Op("convert", (source,), (made.id,), attrs, reader.phase, reader.origin))
+        attrs = {"groups": have.groups if layout == DENSE else layout.groups, "of": have.kind, "to": to}
+        attrs |= {"spread": layout.spread} if layout.spread else {}
+        ordered = tuple(sorted(attrs.items()))
+        self.ops.append(Op("convert", (source,), (made.id,), ordered, reader.phase, reader.origin))
         self.converted[i, layout] = made.id
         return made.id
 

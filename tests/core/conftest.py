@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kernel_cases.steps import code, fixed, geometry, grouped, images, panel, patches, record, run, unpanel
+from kernel_cases.steps import code, fixed, geometry, grouped, images, ordered, panel, patches, record, run, unpanel
 from netdsl import core
 
 
 @pytest.fixture
 def steps():
-    made = (run, record, images, fixed, code, panel, unpanel, patches, grouped, geometry)
+    made = (run, record, images, fixed, code, ordered, panel, unpanel, patches, grouped, geometry)
     return SimpleNamespace(**{function.__name__: function for function in made})
 
 

@@ -1,5 +1,7 @@
 """conv and conv_dw against sums in float64: small integers bit for bit, random numbers within bounds."""
 
+from math import gcd
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,10 @@ SHAPES = [
     (3, 4, 5, 3, 5, (3, 3), (1, 1), (2, 2), (1, 1), 1, (2, 3)),
     (2, 4, 5, 4, 6, (2, 3), (1, 1), (-1, 1), (1, 2), 2, (2, 2)),
     (64, 4, 4, 8, 40, (3, 3), (1, 1), (1, 1), (1, 1), 1, (1, 1)),
+    (2, 37, 29, 3, 20, (7, 5), (2, 3), (3, 2), (1, 1), 1, (1, 1)),
+    (1, 9, 300, 7, 5, (3, 7), (1, 1), (2, 0), (2, 1), 1, (1, 1)),
+    (2, 6, 7, 5, 33, (5, 4), (1, 1), (3, 1), (2, 3), 1, (4, 2)),
+    (2, 40, 3, 2, 3, (2, 1), (1, 1), (0, 0), (1, 1), 1, (3, 5)),
 ]
 
 
@@ -52,11 +58,12 @@ def integers(rng):
 def test_conv_of_small_integers_is_exact(steps, rng, isa, threads, shape):
     x, w, fields, _, exact = problem(steps, shape, integers(rng))
     y = np.full(exact.shape, np.nan, np.float32)
+    spread = [u // gcd(u, d) for u, d in zip(shape[-1], shape[8], strict=True)]
     steps.run(
         "conv",
         steps.images(y),
         steps.images(x),
-        steps.fixed(steps.panel(w, fields["groups"])),
+        steps.fixed(steps.panel(steps.ordered(w, spread), fields["groups"])),
         isa=isa,
         threads=threads,
         **fields,

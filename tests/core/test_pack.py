@@ -15,6 +15,7 @@ WEIGHTS = [
 
 def weight(rng, shape, groups):
     names = {"kernel_h": shape[0], "kernel_w": shape[1], "in_c": shape[2] * groups, "out_c": shape[3], "groups": groups}
+    names |= {"kernel_d": 1, "stride_d": 1, "stride_h": 1, "stride_w": 1}
     return rng.standard_normal(shape).astype(np.float32), names
 
 
@@ -36,12 +37,14 @@ def test_unpack_panel_undoes_pack_panel(steps, rng, isa, shape, groups):
     )
 
 
+@pytest.mark.parametrize("step", [(1, 1), (2, 3)])
 @pytest.mark.parametrize(("shape", "groups"), WEIGHTS)
-def test_pack_flip_turns_the_kernel_and_exchanges_inputs_and_outputs(steps, rng, isa, shape, groups):
+def test_pack_flip_turns_the_kernel_and_exchanges_inputs_and_outputs(steps, rng, isa, shape, groups, step):
     w, fields = weight(rng, shape, groups)
+    fields |= {"stride_h": step[0], "stride_w": step[1]}
     split = w[::-1, ::-1].reshape(*shape[:3], groups, -1)
     turned = split.transpose(0, 1, 4, 3, 2).reshape(shape[0], shape[1], shape[3] // groups, groups * shape[2])
-    expected = steps.panel(np.ascontiguousarray(turned), groups)
+    expected = steps.panel(steps.ordered(turned, step), groups)
     got = np.full(expected.size, np.nan, np.float32)
     assert np.array_equal(
         steps.run("pack_flip", steps.fixed(got), steps.fixed(steps.panel(w, groups)), isa=isa, **fields), expected

@@ -163,14 +163,6 @@ def test_a_plan_beyond_memory_is_refused_with_its_size() -> None:
     assert "GiB" in str(error.value)
 
 
-def test_three_spatial_axes_are_refused_by_the_engine_alone() -> None:
-    net = netdsl.parse("net V {\ninput x: 4x4x4x1\nconv(2, 3)\n}")
-    assert net.nodes["conv_1"].shape == (2, 2, 2, 2)
-    with pytest.raises(NetError) as error:
-        netdsl.compile(net)
-    assert error.value.code == "N711"
-
-
 def test_row_100_the_other_byte_order_gives_the_same_bits(program: Program, x: np.ndarray) -> None:
     assert np.array_equal(program(x.astype(">f4")), program(x))
 

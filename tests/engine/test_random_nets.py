@@ -88,7 +88,8 @@ def draw_call(r: Random, shape: tuple[int, ...], depth: int = 0) -> str:
 def random_net(seed: int, classes: int | None = None) -> netdsl.Net:
     """A net of one to six calls; with `classes` it ends in a dense layer, and may have a head."""
     r = Random(seed)
-    image = r.choice([(r.randint(1, 12), r.randint(1, 12), r.choice([1, 3, 6, 16, 17])), (r.randint(1, 30), 6), (9,)])
+    plane = (r.randint(1, 12), r.randint(1, 12), r.choice([1, 3, 6, 16, 17]))
+    image = r.choice([plane, plane, (r.randint(1, 30), 6), (9,), (r.randint(1, 5), *plane[:2], 3)])
     lines, shape, wanted = [f"input image: {'x'.join(map(str, image))}"], image, r.randint(1, 6)
     for _ in range(50):
         if len(lines) > wanted:

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from kernel_cases.problem import Family, Numbers, Problem, bits_equal
-from kernel_cases.steps import fixed, images, panel
+from kernel_cases.steps import fixed, images, ordered, panel
 
 
 def axes(name: str, numbers: tuple[int, ...], fill: int = 1) -> dict[str, int]:
@@ -57,7 +57,8 @@ WEIGHTS += [((3, 2, 5, 17), 1), ((3, 3, 4, 66), 2), ((5, 5, 16, 32), 1), ((3, 3,
 
 
 def weight_fields(shape: tuple[int, ...], groups: int) -> dict[str, int]:
-    return {"kernel_h": shape[0], "kernel_w": shape[1], "in_c": shape[2] * groups, "out_c": shape[3], "groups": groups}
+    sizes = {"kernel_d": 1, "kernel_h": shape[0], "kernel_w": shape[1], "groups": groups}
+    return sizes | {"in_c": shape[2] * groups, "out_c": shape[3]}
 
 
 def pack_panel(numbers: Numbers, shape: tuple[int, ...], groups: int) -> Problem:
@@ -75,14 +76,15 @@ def unpack_panel(numbers: Numbers, shape: tuple[int, ...], groups: int) -> Probl
     return Problem("unpack_panel", ends, weight_fields(shape, groups), partial(bits_equal, w))
 
 
-def pack_flip(numbers: Numbers, shape: tuple[int, ...], groups: int) -> Problem:
-    """The kernel turned by 180 degrees, inputs and outputs exchanged."""
+def pack_flip(numbers: Numbers, shape: tuple[int, ...], groups: int, step: tuple[int, int] = (1, 1)) -> Problem:
+    """The kernel turned by 180 degrees, inputs and outputs exchanged, taps ordered by their remainders by `step`."""
     w = numbers(*shape)
     split = w[::-1, ::-1].reshape(*shape[:3], groups, -1).transpose(0, 1, 4, 3, 2)
     turned = split.reshape(shape[0], shape[1], shape[3] // groups, groups * shape[2])
-    expected = panel(np.ascontiguousarray(turned), groups)
+    expected = panel(ordered(turned, step), groups)
     ends = fixed(np.empty_like(expected)), fixed(panel(w, groups))
-    return Problem("pack_flip", ends, weight_fields(shape, groups), partial(bits_equal, expected))
+    fields = weight_fields(shape, groups) | {"stride_d": 1, "stride_h": step[0], "stride_w": step[1]}
+    return Problem("pack_flip", ends, fields, partial(bits_equal, expected))
 
 
 SHAPES = [(5, 9, c) for c in (1, 3, 4, 7, 8, 9, 15, 16, 17, 33)] + [(1, 1, 1), (2, 257, 3)]
@@ -92,4 +94,7 @@ FAMILIES = (
     Family("copy", "permute", permute, SHAPES),
     Family("copy", "line", line, [(n,) for n in (1, 3, 16, 17, 16383, 16384, 16385, 100_003)]),
     *(Family(make.__name__, "weights", make, WEIGHTS) for make in (pack_panel, unpack_panel, pack_flip)),
+    Family(
+        "pack_flip", "spread", pack_flip, [(*weight, (s, t)) for weight in WEIGHTS for s, t in ((2, 1), (2, 3), (7, 2))]
+    ),
 )

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from kernel_cases.problem import Array, Family, Numbers, Problem, near_product
-from kernel_cases.steps import code, fixed, geometry, images, panel
+from kernel_cases.steps import code, fixed, geometry, images, ordered, panel
 from kernel_cases.windows import ONE, SAME, WINDOWS, Window, convolve, convolve_size, out_size, spread_taps
 
 ROWS = (1, 2, 3, 5, 6, 7, 11, 12, 13, 14, 15, 27, 28, 29)
@@ -28,7 +28,7 @@ def of(draw: str, x: Array, weight: Array, window: Window) -> Problem:
     taps = spread_taps(x, window, size)
     return Problem(
         "conv",
-        (images(y), images(x), fixed(panel(weight, window.groups))),
+        (images(y), images(x), fixed(panel(ordered(weight, window.spread), window.groups))),
         geometry(x, y.shape[1:], **window.fields()),
         partial(_judge, draw, taps, weight, window.groups),
     )

@@ -71,6 +71,12 @@ def code(*instructions, constants=()):
     return np.array([*words, *np.array(constants, np.float32).view(np.int32)], np.int32)
 
 
+def ordered(w, step):
+    """A weight (kh, kw, in/groups, out) whose taps are ordered by their remainders by `step`, then by place."""
+    taps = sorted(np.ndindex(*w.shape[:2]), key=lambda tap: ([k % s for k, s in zip(tap, step, strict=True)], tap))
+    return np.stack([w[tap] for tap in taps]).reshape(w.shape)
+
+
 def panel(w, groups=1):
     """A weight (kh, kw, in/groups, out) in panels, by NumPy."""
     depth, out = int(np.prod(w.shape[:3])), w.shape[3] // groups
@@ -114,6 +120,7 @@ def geometry(x, out, *, kernel, stride=(1, 1), pad=(0, 0), dilation=(1, 1), upsa
     """Fields of a window: sizes of x (N, H, W, C) and of the result (H, W, C)."""
     pairs = {"kernel": kernel, "stride": stride, "dilation": dilation, "upsample": upsample}
     fields = {f"{name}_{axis}": pair[i] for name, pair in pairs.items() for i, axis in enumerate("hw")}
+    fields |= dict.fromkeys(["in_d", "out_d", *(f"{name}_d" for name in pairs)], 1)
     fields |= {f"in_{a}": x.shape[1 + i] for i, a in enumerate("hwc")} | {
         f"out_{a}": out[i] for i, a in enumerate("hwc")
     }

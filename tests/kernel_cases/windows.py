@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ class Window:
 
     def fields(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if name != "after"}
+
+    @property
+    def spread(self) -> Pair:
+        """How far apart the taps stand that meet the same pixels: the order of the panel."""
+        down, across = (u // gcd(u, d) for u, d in zip(self.upsample, self.dilation, strict=True))
+        return down, across
 
 
 ONE, SAME = Window(kernel=(1, 1)), Window(pad=(1, 1))
@@ -54,6 +61,9 @@ WINDOWS: list[tuple[int, int, int, int, int, Window]] = [
     (3, 4, 5, 3, 5, Window(pad=(2, 2), upsample=(2, 3))),
     (2, 4, 5, 4, 6, Window(kernel=(2, 3), pad=(-1, 1), dilation=(1, 2), upsample=(2, 2), groups=2)),
     (1, 7, 7, 16, 17, Window(pad=(1, 1), upsample=(2, 2))),
+    (2, 6, 7, 5, 33, Window(kernel=(5, 4), pad=(3, 1), dilation=(2, 3), upsample=(4, 2))),
+    (2, 40, 3, 2, 3, Window(kernel=(2, 1), upsample=(3, 5))),
+    (1, 9, 300, 7, 5, Window(kernel=(3, 7), pad=(2, 0), dilation=(2, 1))),
     (1, 3, 3, 512, 16, SAME),
 ]
 

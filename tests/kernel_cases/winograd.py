@@ -60,7 +60,7 @@ def pack(numbers: Numbers, c: int, o: int) -> Problem:
         assert (np.abs(found - exact) <= bound).all()
 
     operands = fixed(np.empty(exact.size, np.float32)), fixed(panel(weight))
-    fields = {"kernel_h": 3, "kernel_w": 3, "in_c": c, "out_c": o, "groups": 1}
+    fields = {"kernel_d": 1, "kernel_h": 3, "kernel_w": 3, "in_c": c, "out_c": o, "groups": 1}
     return Problem("pack_winograd", operands, fields, judge)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from netdsl.compiler.translate.geometry import pair
+from netdsl.compiler.translate.geometry import triple
 from netdsl.compiler.translate.step import Context, Operand, Step, axis_fields, merge_axes, sizes
 from netdsl.ops.op import Op
 
@@ -72,7 +72,8 @@ def whole(op: Op, at: Context) -> list[Step]:
 def convert(op: Op, at: Context) -> list[Step]:
     """A weight into panels, out of them, or turned."""
     *kernel, inputs, outputs = sizes(at.shape(op.ins[0]))
-    fields = {**pair("kernel", kernel), "in_c": inputs * op["groups"], "out_c": outputs, "groups": op["groups"]}
+    fields = {**triple("kernel", kernel), "in_c": inputs * op["groups"], "out_c": outputs, "groups": op["groups"]}
+    fields |= triple("stride", op.get("spread", ()))
     if op["to"] == "winograd" and op["of"] == "flip":
         fields |= {"in_c": outputs, "out_c": inputs}
     name = KERNELS[op["to"]]

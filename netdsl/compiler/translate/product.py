@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, pair
+from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, pads, triple
 from netdsl.compiler.translate.step import (
     ABSENT,
     CODE,
@@ -31,8 +31,8 @@ def _product(op: Op, at: Context, fields: Fields, work: int) -> list[Step]:
     y = at.shape(op.outs[0])
     epilogue, extra = op.get("epilogue"), op.ins[2:]
     code = ABSENT if epilogue is None else CODE
-    h, w, c = (int(fields[f"out_{a}"]) for a in "hwc")
-    wide: Shape = (BATCH, *(n for n in (h, w, c)))
+    d, h, w, c = (int(fields[f"out_{a}"]) for a in "dhwc")
+    wide: Shape = (BATCH, d * h, w, c)
     rest = [Operand(i, (*at.broadcast(i, _spread(at.shape(i), y, wide), wide), 0, 0)) for i in extra]
     if epilogue is not None:
         fields = {**fields, "inputs": 1 + len(extra)}
@@ -68,11 +68,12 @@ def staging(tiles: int, inputs: int, outputs: int) -> tuple[str, str]:
 
 
 def _spread(shape: Shape, y: Shape, wide: Shape) -> Shape:
-    """An epilogue operand's shape over (out_h, out_w, out_c): a full one takes the map's axes."""
+    """An epilogue operand's shape over (out_d * out_h, out_w, out_c): a full one takes the map's axes."""
     if shape == y:
         return wide
-    if len(shape) == len(y) and len(y) != len(wide) and shape and shape[0] == BATCH:
-        return (BATCH, *((1,) * (len(wide) - len(y))), *shape[1:])
+    if shape and shape[0] == BATCH and len(shape) == len(y) != len(wide):
+        assert all(n == 1 for n in shape[1:-1]), f"{shape} for {y}"
+        return (BATCH, 1, 1, shape[-1])
     return shape
 
 
@@ -87,8 +88,7 @@ def conv_dx(op: Op, at: Context) -> list[Step]:
     """The gradient of an image: a convolution of dy with the turned kernel."""
     dy, dx, w = at.shape(op.ins[0]), at.shape(op.outs[0]), sizes(at.shape(op.ins[1]))
     reach = [d * (k - 1) - p for d, k, p in zip(op["dilation"], op["kernel"], op["pad"][::2], strict=True)]
-    top, left = (0,) * (2 - len(reach)) + tuple(reach)
-    turned = {"pad_top": top, "pad_left": left, **pair("stride", ()), **pair("upsample", op["stride"])}
+    turned = {**pads(reach), **triple("stride", ()), **triple("upsample", op["stride"])}
     fields = {**image_fields("in", dy), **image_fields("out", dx), **geometry(op), **turned}
     return _product(op, at, fields, prod(sizes(dy)[:-1]) * prod(w))
 
@@ -112,8 +112,9 @@ def conv_dw(op: Op, at: Context) -> list[Step]:
 
 
 _ONE_BY_ONE: Fields = {
-    **{f"{name}_{a}": 1 for name in ("kernel", "stride", "dilation", "upsample") for a in "hw"},
-    **{"pad_top": 0, "pad_left": 0, "groups": 1},
+    **{key: 1 for name in ("kernel", "stride", "dilation", "upsample") for key in triple(name, ())},
+    **pads(()),
+    "groups": 1,
 }
 
 
@@ -123,7 +124,8 @@ def dot(op: Op, at: Context) -> list[Step]:
     *space, channels = sizes(first)
     rows = prod(space)
     out = sizes(second)[-1] if op["transpose"] == "a" else sizes(at.shape(op.outs[0]))[-1]
-    fields = {**_ONE_BY_ONE, "in_h": rows, "in_w": 1, "in_c": channels, "out_h": rows, "out_w": 1, "out_c": out}
+    shape = {**triple("in", (rows, 1)), **triple("out", (rows, 1)), "in_c": channels, "out_c": out}
+    fields = {**_ONE_BY_ONE, **shape}
     if op["transpose"] == "a":
         return _weight_gradient(op, at, fields, rows)
     return _product(op, at, fields, rows * channels * out)
