@@ -62,7 +62,7 @@ class Worker:
         return found
 
     def end(self) -> None:
-        """End the process and those it started, whatever they do."""
+        """End the process, whatever it does."""
         if self._process is not None:
             self._signal(signal.SIGKILL)
             self._process.communicate()
@@ -80,7 +80,6 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                start_new_session=True,
                 preexec_fn=lambda: os.sched_setaffinity(0, self._cores),
             )
 
@@ -97,7 +96,7 @@ class Worker:
     def _signal(self, number: int) -> None:
         assert self._process is not None
         if self._process.poll() is None:
-            os.killpg(self._process.pid, number)
+            self._process.send_signal(number)
 
     def _last_words(self) -> str:
         self.end()

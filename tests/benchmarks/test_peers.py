@@ -41,7 +41,7 @@ def entry(ms, run="a"):
 @pytest.fixture
 def results():
     cell = {"netdsl:call": entry(8.0), "torch:eager": entry(20.0), "torch:frozen": entry(18.0, "b")}
-    return Results({}, {"resnet18/latency": cell | {"openvino:infer": {"failed": "no such thing"}}})
+    return Results({}, {"resnet18/latency": cell | {"openvino:pinned": {"failed": "no such thing"}}})
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_ratio_is_that_of_the_fastest_samples(results):
 
 def test_figures_of_two_runs_are_marked_and_a_failure_is_shown(results):
     assert "| ResNet-18 | 8 | 18 | – | – | 2.25 (torch) † | 1.6 | yes |" in page(results)
-    assert "| openvino:infer | failed: no such thing |" in page(results)
+    assert "| openvino:pinned | failed: no such thing |" in page(results)
 
 
 def test_readme_shows_the_results():
@@ -98,7 +98,8 @@ def test_page_of_results_shows_the_results():
 
 def test_runners_are_named_by_peer_or_in_full():
     assert [r.name for r in chosen_runners(["openvino", "torch:compiled"], "latency")] == [
-        "openvino:infer",
+        "openvino:pinned",
+        "openvino:unpinned",
         "torch:compiled",
     ]
     assert chosen_runners(["onnxruntime"], "training") == []
