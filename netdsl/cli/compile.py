@@ -1,17 +1,20 @@
-"""`netdsl compile`: the plan that the engine would run, or the program after any pass on the way to it."""
+"""`netdsl compile`: the plan that the engine would run, the program after any pass on the way, or a plan file."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.cli.target import load_net, takes_net
+from netdsl.cli.how import How, compiles
+from netdsl.cli.target import load_target, takes_net
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
     from netdsl.graph.net import Net
+    from netdsl.training.trained import TrainedNet
 
 
 class _Passes(click.Command):
@@ -26,61 +29,70 @@ class _Passes(click.Command):
 
 @click.command("compile", cls=_Passes)
 @takes_net
-@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Images a run.")
-@click.option("--train", "training", is_flag=True, help="The whole training step: forward, backward, update.")
-@click.option("--threads", type=int, help="Threads of the engine, 1 to 256.")
-@click.option("--algorithm", type=click.Choice(["auto", "direct"]), default="auto", help="direct: no Winograd.")
+@compiles
+@click.option("-o", "out", type=click.Path(path_type=Path), help="Write a plan file, FILE.plan, which runs on its own.")
 @click.option("--until", metavar="PASS", help="Print the program as it is after PASS, one of those below.")
 @click.option("--show", is_flag=True, help="Print what every pass changes up to there: - before, + after.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print it.")
 def compile_plan(
-    net: str,
-    parameters: tuple[str, ...],
-    batch: int,
-    training: bool,
-    threads: int | None,
-    algorithm: str,
-    until: str | None,
-    show: bool,
-    form: str,
+    net: str, parameters: tuple[str, ...], how: How, out: Path | None, until: str | None, show: bool, form: str
 ) -> None:
-    """The steps that run NET on this machine: operation, kernel, instruction set, threads, bytes.
+    """The steps that run NET on this machine: kernel, instruction set, threads, estimated nanoseconds.
 
-    NETDSL_ISA=base, avx2 or avx512 forces an instruction set.
+    NET may be the folder of a training, too: a plan file then holds what was learned. NETDSL_ISA=base, avx2 or avx512
+    forces an instruction set.
     """
-    loaded = load_net(net, parameters)
+    if out is not None and (until or show):
+        raise click.UsageError("-o writes a plan file; --until and --show print a program")
+    loaded, trained = load_target(net, parameters)
     found: dict[str, Any] = {}
     if until or show:
         from netdsl.report.stages import check_stage
 
         until = check_stage(until or "plan")
-        found["passes"] = _programs(loaded, until, show, training, algorithm, form)
+        found["passes"] = _programs(loaded, until, show, how, form)
     if until in (None, "plan"):
-        program = _compiled(loaded, batch, training, threads, algorithm)
-        found |= {"batch": batch, "threads": program.threads, "steps": program.plan.describe()}
-        if form == "table":
-            _table(found["steps"])
+        program = how.compile(loaded, trained.weights if trained else None)
+        steps = program.plan.describe()
+        found |= {"batch": how.images, "threads": program.threads, "steps": steps}
+        if out is not None:
+            found["file"] = _save(out, loaded, trained, program, how)
+        elif form == "table":
+            _table(steps)
     if form == "json":
         click.echo(json.dumps(found, indent=2))
+    elif out is not None:
+        size = out.stat().st_size / 2**20
+        click.echo(f"{out}: {loaded.name}, batch {how.images}, {len(program.plan.steps)} steps, {size:.1f} MiB")
 
 
-def _compiled(net: Net, batch: int, training: bool, threads: int | None, algorithm: str) -> Program:
-    if training:
-        from netdsl.training.bare import training_program
+def _save(out: Path, net: Net, trained: TrainedNet | None, program: Program, how: How) -> str:
+    from netdsl.compiler.plan_file import SUFFIX
 
-        return training_program(net, batch=batch, threads=threads, algorithm=algorithm)
-    from netdsl.compiler.compile import compile as compile_net
+    if out.suffix != SUFFIX:
+        raise click.UsageError(f"{out}: the name of a plan file ends in {SUFFIX}")
+    about: dict[str, Any] = {"net": net.name, "macs": net.macs}
+    if how.training:
+        from netdsl.training.bare import SCALARS
 
-    return compile_net(net, batch=batch, threads=threads, algorithm=algorithm)
+        about["scalars"] = SCALARS
+    elif trained is not None:
+        from netdsl.training.trained_plan import about as about_training
+
+        about |= about_training(trained)
+    if trained is None:
+        click.echo(
+            "its weights are drawn at random: compile the folder of a training to keep what was learned", err=True
+        )
+    program.save(out, about)
+    return str(out)
 
 
-def _programs(net: Net, until: str, show: bool, training: bool, algorithm: str, form: str) -> list[dict[str, Any]]:
+def _programs(net: Net, until: str, show: bool, how: How, form: str) -> list[dict[str, Any]]:
     """Prints the program after a pass, or what each pass before it changed, unless it will be JSON."""
     from netdsl.report.stages import changes, lines_until
-    from netdsl.training.bare import training_arguments
 
-    how = training_arguments(net) if training else {}
-    found = lines_until(net, until, algorithm=algorithm, **how)
+    found = lines_until(net, until, algorithm=how.algorithm, **how.arguments(net))
     if form == "table" and show:
         click.echo("\n".join(changes(found)) + "\n" * (until == "plan"))
     elif form == "table" and until != "plan":

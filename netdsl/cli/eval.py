@@ -14,12 +14,12 @@ import click
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def evaluate(run: Path, data: str | None, threads: int | None, form: str) -> None:
-    """Accuracy and loss of RUN, the folder of a training, on the test part of its data."""
+    """Accuracy and loss of RUN, the folder of a training or a plan file made of it, on the test part of its data."""
     from netdsl.errors import render
     from netdsl.training import evaluate as evaluation
-    from netdsl.training.trained import open_run
+    from netdsl.training.trained_plan import open_trained
 
-    trained = open_run(run)
+    trained = open_trained(run, threads=threads)
     if trained.warnings:
         click.echo(render(trained.warnings), err=True)
     score = evaluation.evaluate(trained, data, threads=threads)

@@ -15,12 +15,12 @@ import click
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def predict(run: Path, files: tuple[Path, ...], top: int, threads: int | None, form: str) -> None:
-    """The classes that RUN, the folder of a training, gives each of FILES, the likeliest first."""
+    """The classes that RUN, a training's folder or a plan file of it, gives each of FILES, the likeliest first."""
     from netdsl.errors import escape, render
     from netdsl.training import predict as prediction
-    from netdsl.training.trained import open_run
+    from netdsl.training.trained_plan import open_trained
 
-    trained = open_run(run)
+    trained = open_trained(run, threads=threads)
     if trained.warnings:
         click.echo(render(trained.warnings), err=True)
     found = list(prediction.predict(trained, files, top=top, threads=threads))

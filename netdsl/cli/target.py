@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,6 +12,7 @@ from netdsl.errors import Diagnostic, render
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
+    from netdsl.training.trained import TrainedNet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,6 +33,19 @@ def load_net(net: str, parameters: Iterable[str]) -> Net:
     loaded = load(net, **parse_parameters(parameters))
     show(loaded.warnings)
     return loaded
+
+
+def load_target(target: str, parameters: tuple[str, ...]) -> tuple[Net, TrainedNet | None]:
+    """The net that was asked for; with what it learned where the target is the folder of a training."""
+    if not (target.endswith(".safetensors") or Path(target).is_dir()):
+        return load_net(target, parameters), None
+    if parameters:
+        raise click.UsageError(f"{target} is a trained net, whose parameters are set")
+    from netdsl.training.trained import open_run
+
+    trained = open_run(target)
+    show(trained.warnings)
+    return trained.net, trained
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:

@@ -11,6 +11,7 @@ from netdsl.training.optimiser import Sgd
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
+    from netdsl.graph.weights import Weights
 
 OPTIMISER = Sgd(lr=0.001, momentum=0.9)
 SCALARS = {"step": 1, "seed": 1, **OPTIMISER.scalars(1)}
@@ -23,7 +24,14 @@ def training_arguments(net: Net) -> dict[str, Any]:
     return {"loss": loss, "update": OPTIMISER.update, "wrt": net.learned}
 
 
-def training_program(net: Net, *, batch: int, threads: int | None = None, algorithm: str = "auto") -> Program:
-    """The training step of a net whose weights are drawn with seed 1."""
-    weights = net.initialise(1)
+def training_program(
+    net: Net,
+    weights: Weights | None = None,
+    *,
+    batch: int,
+    threads: int | None = None,
+    algorithm: str = "auto",
+) -> Program:
+    """The training step of a net; without weights they are drawn with seed 1."""
+    weights = net.initialise(1) if weights is None else weights
     return compile(net, weights, batch=batch, threads=threads, algorithm=algorithm, **training_arguments(net))

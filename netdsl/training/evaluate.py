@@ -5,39 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netdsl.compiler.compile import compile
 from netdsl.data.dataset import Dataset, open_data
 from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
-from netdsl.training.loop import input_name, measure, samples
-from netdsl.training.loss import loss_for
+from netdsl.training.loop import measure, samples
 from netdsl.training.metric import Score
 
 if TYPE_CHECKING:
     from netdsl.training.trained import TrainedNet
+    from netdsl.training.trained_plan import TrainedPlan
 
 BATCH = 64
 
 
-def evaluate(trained: TrainedNet, data: str | None = None, *, threads: int | None = None) -> Score:
+def evaluate(trained: TrainedNet | TrainedPlan, data: str | None = None, *, threads: int | None = None) -> Score:
     """Mean loss and accuracy over the test part of `data`, by default of the data that the net was trained on.
 
     The images go through the stored preprocessing, with the statistics of the training images. Raises `NetError`: N511
     where there is no test part, N607 and N605 where the images or labels do not fit, N512 for other classes.
     """
-    net, record = trained.net, trained.record
-    name = input_name(net)
+    record, shape, loss = trained.record, trained.shape, trained.loss
     spec = record.data["source"] if data is None else data
-    test = open_data(spec, size=net.nodes[name].shape).test
+    test = open_data(spec, size=shape).test
     if test is None:
         advice = "a test part is a folder `test` beside `train`, or IDX files `t10k-…`"
         raise fail("N511", f"{quoted(spec)} has no test part to measure on", help=advice)
     test = _same_classes(test, record.classes)
-    check_fits(test, trained.pipeline, net.nodes[name].shape, classes=len(record.classes))
-    loss = loss_for(net, record.settings["loss"], len(record.classes))
-    program = compile(net, trained.weights, batch=BATCH, threads=threads)
-    return measure(program, samples(test, trained.pipeline, loss), loss, next(iter(net.outputs)))
+    check_fits(test, trained.pipeline, shape, classes=len(record.classes))
+    program = trained.compiled(BATCH, threads)
+    return measure(program, samples(test, trained.pipeline, loss), loss, trained.output)
 
 
 def _same_classes(test: Dataset, classes: tuple[str, ...]) -> Dataset:

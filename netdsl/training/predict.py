@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netdsl.compiler.compile import compile
 from netdsl.data.image import read_image, resize_image
 from netdsl.errors import fail
 from netdsl.shapes import format_shape
-from netdsl.training.loop import input_name
-from netdsl.training.loss import loss_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netdsl.training.trained import TrainedNet
+    from netdsl.training.trained_plan import TrainedPlan
 
 BATCH = 16
 
@@ -41,7 +39,7 @@ class Prediction:
 
 
 def predict(
-    trained: TrainedNet, paths: Sequence[Path], *, top: int = 5, threads: int | None = None
+    trained: TrainedNet | TrainedPlan, paths: Sequence[Path], *, top: int = 5, threads: int | None = None
 ) -> Iterator[Prediction]:
     """Guesses for each image file, in the order given, read a few at a time.
 
@@ -50,15 +48,12 @@ def predict(
     given their softmax. Raises `NetError` N601, N606 or N607 for a file that cannot be read or converted, N508 where
     the net does not tell classes apart.
     """
-    name = input_name(trained.net)
-    shape = trained.net.nodes[name].shape
+    shape, record = trained.shape, trained.record
     if len(shape) != 3 or shape[2] not in (1, 3):
-        raise fail("N508", f"the input of `{trained.net.name}` is {format_shape(shape)}: images are HxWx1 or HxWx3")
-    record = trained.record
+        raise fail("N508", f"the input of `{trained.name}` is {format_shape(shape)}: images are HxWx1 or HxWx3")
     height, width, channels = trained.pipeline.in_shape(shape)
-    loss = loss_for(trained.net, record.settings["loss"], len(record.classes))
-    program = compile(trained.net, trained.weights, batch=BATCH, threads=threads)
-    output = next(iter(trained.net.outputs))
+    loss, output = trained.loss, trained.output
+    program = trained.compiled(BATCH, threads)
     for start in range(0, len(paths), BATCH):
         group = paths[start : start + BATCH]
         images = trained.pipeline.apply(np.stack([_read(path, (height, width, channels)) for path in group]))

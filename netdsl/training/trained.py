@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netdsl.compiler.compile import compile
 from netdsl.data.pipeline import Pipeline, from_json
 from netdsl.errors import Diagnostic, Fault, NetError, fail
 from netdsl.files.regular import quoted
@@ -13,12 +14,14 @@ from netdsl.graph.weights import Weights
 from netdsl.language.load import load_texts
 from netdsl.language.parameters import parse_parameters
 from netdsl.shapes import Shape
-from netdsl.training.loss import LOSSES
+from netdsl.training.loop import input_name
+from netdsl.training.loss import LOSSES, Loss, loss_for
 from netdsl.training.record import Record
 from netdsl.training.run_folder import weights_path
 from netdsl.training.weights_file import check_tensors, read_weights
 
 if TYPE_CHECKING:
+    from netdsl.compiler.program import Program
     from netdsl.graph.net import Net
 
 
@@ -31,6 +34,30 @@ class TrainedNet:
     pipeline: Pipeline
     record: Record
     warnings: tuple[Diagnostic, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the net."""
+        return self.net.name
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of its one input; `NetError` N508 where there are several."""
+        return self.net.nodes[input_name(self.net)].shape
+
+    @property
+    def output(self) -> str:
+        """The name of its first output."""
+        return next(iter(self.net.outputs))
+
+    @property
+    def loss(self) -> Loss:
+        """The loss that it was trained with; `NetError` N508 unless every output has one number a class."""
+        return loss_for(self.net, self.record.settings["loss"], len(self.record.classes))
+
+    def compiled(self, batch: int, threads: int | None) -> Program:
+        """The net on the engine."""
+        return compile(self.net, self.weights, batch=batch, threads=threads)
 
 
 def open_run(run: str | Path) -> TrainedNet:

@@ -11,9 +11,7 @@ from netdsl.cli.eval import evaluate
 from netdsl.cli.predict import predict
 from netdsl.cli.train import train
 from netdsl.errors import NetError
-from netdsl.training import evaluate as evaluation
-from netdsl.training import loop
-from netdsl.training import predict as prediction
+from netdsl.training import loop, trained
 
 from .conftest import ReferenceProgram
 
@@ -39,7 +37,7 @@ class Program(ReferenceProgram):
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    for module in (loop, evaluation, prediction):
+    for module in (loop, trained):
         monkeypatch.setattr(module, "compile", Program)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.net").write_text(TEXT)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from netdsl.errors import NetError
-from netdsl.training import evaluate, loop, predict
+from netdsl.training import evaluate, loop, predict, trained
 from netdsl.training.trained import open_run
 from netdsl.training.weights_file import read_weights, write_weights
 
@@ -19,8 +19,7 @@ from .conftest import TEXT, ReferenceProgram, reference_programs, tiny_task, toy
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    for module in (evaluate, predict):
-        monkeypatch.setattr(module, "compile", lambda net, weights, **rest: ReferenceProgram(net, weights))
+    monkeypatch.setattr(trained, "compile", lambda net, weights, **rest: ReferenceProgram(net, weights))
     task = tiny_task(TEXT.replace("toy", f'"{tmp_path}/data"').replace("rescale", "standardize(pixel)"))
     (tmp_path / "run").mkdir()
     loop.train(task, reference_programs(task), folder=tmp_path / "run")
@@ -43,11 +42,11 @@ def images(tmp_path):
 def test_a_run_is_opened_from_its_weights_alone(run):
     for name in ("net.net", "config.json", "metrics.csv"):
         (run / name).unlink()
-    trained = open_run(run)
-    assert trained.net.name == "Tiny"
-    assert trained.record.classes == ("dark", "bright")
-    assert trained.pipeline.text() == "pad(1) | standardize(pixel)"
-    assert open_run(run / "weights.safetensors").record == trained.record
+    opened = open_run(run)
+    assert opened.net.name == "Tiny"
+    assert opened.record.classes == ("dark", "bright")
+    assert opened.pipeline.text() == "pad(1) | standardize(pixel)"
+    assert open_run(run / "weights.safetensors").record == opened.record
 
 
 def test_the_preprocessing_is_the_one_fitted_in_training(run):

@@ -1,0 +1,65 @@
+"""What the verbs that compile a net share: for how many images, for what, on how many threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from netdsl.compiler.program import Program
+    from netdsl.graph.net import Net
+    from netdsl.graph.weights import Weights
+
+
+@dataclass(frozen=True)
+class How:
+    """The options of `compiles`; `batch` is None where none was given."""
+
+    batch: int | None
+    training: bool
+    threads: int | None
+    algorithm: str
+
+    @property
+    def images(self) -> int:
+        """Images a run."""
+        return self.batch or 1
+
+    def arguments(self, net: Net) -> dict[str, Any]:
+        """What makes the program of a net a training step, if that was asked for."""
+        if not self.training:
+            return {}
+        from netdsl.training.bare import training_arguments
+
+        return training_arguments(net)
+
+    def compile(self, net: Net, weights: Weights | None = None) -> Program:
+        """The net on the engine."""
+        from netdsl.compiler.compile import compile
+
+        made = net.initialise(1) if weights is None and self.training else weights
+        return compile(
+            net, made, batch=self.images, threads=self.threads, algorithm=self.algorithm, **self.arguments(net)
+        )
+
+
+def compiles(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of `How`, which the command gets as `how`."""
+
+    @wraps(command)
+    def wrapped(batch: int | None, training: bool, threads: int | None, algorithm: str, **rest: Any) -> Any:
+        return command(how=How(batch, training, threads, algorithm), **rest)
+
+    options = (
+        click.option("--batch", type=click.IntRange(min=1), help="Images a run.  [default: 1]"),
+        click.option("--train", "training", is_flag=True, help="A whole training step: forward, backward, update."),
+        click.option("--threads", type=int, help="Threads of the engine, 1 to 256; by default the usable cores."),
+        click.option("--algorithm", type=click.Choice(["auto", "direct"]), default="auto", help="direct: no Winograd."),
+    )
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped

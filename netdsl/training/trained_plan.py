@@ -1,0 +1,73 @@
+"""A trained net as a plan file: the compiled steps, and what `eval` and `predict` must know beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdsl.compiler.plan_file import SUFFIX, load_plan
+from netdsl.data.pipeline import Pipeline, from_json
+from netdsl.errors import Diagnostic, Fault, NetError, fail
+from netdsl.files.regular import quoted
+from netdsl.training.loss import LOSSES, Loss
+from netdsl.training.record import BadRecord, Record, read_record
+from netdsl.training.trained import TrainedNet, open_run
+
+if TYPE_CHECKING:
+    from netdsl.compiler.program import Program
+    from netdsl.shapes import Shape
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedPlan:
+    """What a plan file of a trained net holds: in place of a net, the program that runs it."""
+
+    name: str
+    program: Program
+    pipeline: Pipeline
+    record: Record
+    loss: Loss
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of its input."""
+        return self.program.plan.inputs[0].shape
+
+    @property
+    def output(self) -> str:
+        """The name of its first output."""
+        return self.program.plan.outputs[0].name
+
+    def compiled(self, batch: int, threads: int | None) -> Program:
+        """The program of the file, whose batch and threads are its own."""
+        return self.program
+
+
+def about(trained: TrainedNet) -> dict[str, Any]:
+    """What is written with the plan of a trained net."""
+    return {"record": trained.record.document(), "probabilities": trained.loss.probabilities}
+
+
+def open_trained(path: Path, *, threads: int | None = None) -> TrainedNet | TrainedPlan:
+    """The folder of a run, its weight file, or a plan file made of either.
+
+    Raises `NetError` as `open_run` and `load_plan` do, and N508 for the plan of a net that was not trained.
+    """
+    if path.suffix != SUFFIX:
+        return open_run(path)
+    program = load_plan(path, threads=threads)
+    if "record" not in program.about or len(program.plan.inputs) != 1:
+        raise fail(
+            "N508",
+            f"{quoted(path)} is the plan of a net that was not trained on images, or of a training step",
+            help="compile the folder of a run: `netdsl compile runs/NAME -o net.plan`",
+        )
+    try:
+        record = read_record(program.about["record"])
+        pipeline = from_json(record.pipeline)
+        loss = LOSSES[record.settings["loss"]](probabilities=bool(program.about.get("probabilities")))
+    except (BadRecord, NetError, Fault, KeyError, TypeError, AttributeError) as cause:
+        raise fail("N731", f"{quoted(path)} is damaged: its record of the training cannot be used: {cause}") from None
+    return TrainedPlan(record.net, program, pipeline, record, loss)
