@@ -11,6 +11,8 @@
 #include "nd_conv_dw_body.h"
 #include "nd_pack_body.h"
 #include "nd_pool_body.h"
+#include "nd_lanes_body.h"
+#include "nd_lanes_dw_body.h"
 #include "nd_map_body.h"
 #include "nd_reduce_body.h"
 #include "nd_moments_body.h"

@@ -125,9 +125,12 @@ static void nd_tile_of_map(nd_program *p, const nd_view *y, const nd_view *x, in
     }
 }
 
+#include "nd_sum_map_body.h"
+
 /* y(r, c) = program(x0(r, c), x1(r, c), ...) for a window of rows x columns. */
 static void nd_map_window(nd_program *p, nd_view y, const nd_view *x, int64_t rows, int64_t columns)
 {
+    if (nd_sum_map_window(p, y, x, rows, columns)) return;
     const int64_t wide = nd_min(columns, ND_TILE_LENGTH), tall = columns > ND_TILE_LENGTH ? 1 : nd_min(rows, ND_TILE_LENGTH / columns);
     memset(p->replicated, 0, sizeof p->replicated);
     for (int64_t r = 0; r < rows; r += tall)

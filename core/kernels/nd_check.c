@@ -142,6 +142,8 @@ nd_fault nd_check(const nd_step *steps, int64_t count, const nd_size *sizes, int
             return (nd_fault){i, "`kernel` is no row of the table"};
         if (!nd_isa_usable(nd_kernel_of(steps[i].kernel)->isa))
             return (nd_fault){i, "this processor does not have the kernel's instruction set"};
+        if (steps[i].lanes != 0 && steps[i].lanes != ND_LANES) return (nd_fault){i, "`lanes` is neither 0 nor 16"};
+        if (steps[i].lanes) c.batch = (batch + ND_LANES - 1) / ND_LANES;
         if (steps[i].cost < 0 || steps[i].cost > huge) return (nd_fault){i, "`cost` is out of range"};
         for (int k = 0; k < ND_OPERANDS; k++) {
             const nd_operand *o = nd_operand_of(steps + i, k);

@@ -92,6 +92,70 @@ void nd_check_conv_winograd(checker *c)
     epilogue(c, 4);
 }
 
+/* Products with batch in the lanes: one group, and no zeros between pixels. */
+static void in_lanes(checker *c)
+{
+    const nd_step *s = c->step;
+    geometry(c);
+    expect(c, s->lanes == ND_LANES, "`lanes` is not 16");
+    expect(c, s->groups == 1 && s->upsample_d == 1 && s->upsample_h == 1 && s->upsample_w == 1, "`groups` or `upsample` is not 1");
+    expect(c, s->in_d == 1 && s->out_d == 1 && s->kernel_d == 1 && !s->pad_front, "there is no depth in the lanes");
+}
+
+static int64_t lane_plane(int64_t h, int64_t w, int64_t channels) { return times(times(h, w), times(channels, ND_LANES)); }
+
+void nd_check_conv_lanes(checker *c)
+{
+    const nd_step *s = c->step;
+    in_lanes(c);
+    expect(c, s->turned == 0 || s->turned == 1, "`turned` is neither 0 nor 1");
+    if (c->reason) return;
+    const int64_t taps = times(s->kernel_h, s->kernel_w);
+    expect(c, taps <= ND_MOST_SPANS && times(taps, s->in_c) <= ND_SEGMENT, "a sum has too many terms for the lanes");
+    dense(c, 0, lane_plane(s->out_h, s->out_w, s->out_c), batched(c, 1));
+    dense(c, 1, lane_plane(s->in_h, s->in_w, s->in_c), batched(c, 1));
+    dense(c, 2, times(taps, times(s->in_c, s->out_c)), 0);
+    if (!s->words) return;
+    program(c, 3, 4, 1);
+    for (int i = 4; i < 3 + s->inputs && !c->reason; i++) {
+        if (batched(c, i)) {
+            expect(c, batched(c, 1), "an operand has images where the result has none");
+            dense(c, i, lane_plane(s->out_h, s->out_w, s->out_c), 1);
+            continue;
+        }
+        expect(c, nd_operand_of(s, i)->stride[2] >= 0 && nd_operand_of(s, i)->stride[2] <= 1,
+               "an operand is no number for each channel");
+        if (!c->reason) extent(c, i, (s->out_c - 1) * nd_operand_of(s, i)->stride[2] + 1);
+    }
+}
+
+void nd_check_conv_dw_lanes(checker *c)
+{
+    const nd_step *s = c->step;
+    in_lanes(c);
+    if (c->reason) return;
+    dense(c, 0, times(times(s->kernel_h, s->kernel_w), times(s->in_c, s->out_c)), 0);
+    dense(c, 1, lane_plane(s->in_h, s->in_w, s->in_c), batched(c, 1));
+    dense(c, 2, lane_plane(s->out_h, s->out_w, s->out_c), batched(c, 1));
+}
+
+/* Operand `wide` has its images in the lanes, operand `plain` has not. */
+static void check_lanes_copy(checker *c, int wide, int plain)
+{
+    const nd_step *s = c->step;
+    positive(c, &s->columns, 1, "`columns` is out of range");
+    expect(c, !s->lanes && batched(c, plain), "images are packed one by one");
+    if (c->reason) return;
+    dense(c, plain, s->columns, 1);
+    checker groups = *c;
+    groups.batch = (c->batch + ND_LANES - 1) / ND_LANES;
+    dense(&groups, wide, times(s->columns, ND_LANES), 1);
+    c->reason = groups.reason;
+}
+
+void nd_check_pack_lanes(checker *c) { check_lanes_copy(c, 0, 1); }
+void nd_check_unpack_lanes(checker *c) { check_lanes_copy(c, 1, 0); }
+
 void nd_check_pack_winograd(checker *c)
 {
     weights(c);

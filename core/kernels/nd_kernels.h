@@ -29,6 +29,7 @@
     INT(kernel)          /* row of ND_KERNELS */ \
     INT(cost)            /* estimated nanoseconds on one thread at the declared batch */ \
     INT(update_starts)   /* 1 on the first step that changes weights: from here on an interrupt waits for the end */ \
+    INT(lanes)           /* 16: images lie 16 by 16 in the lanes, and a group of them counts as one image; else 0 */ \
     ND_OPERAND(INT, x0) ND_OPERAND(INT, x1) ND_OPERAND(INT, x2) ND_OPERAND(INT, x3) \
     ND_OPERAND(INT, x4) ND_OPERAND(INT, x5) ND_OPERAND(INT, x6) ND_OPERAND(INT, x7) \
     INT(size0) INT(size1) INT(size2) INT(size3) INT(size4)       /* an image's axes, outermost first; 1 where unused */ \
@@ -38,6 +39,7 @@
     INT(kernel_d) INT(kernel_h) INT(kernel_w) INT(stride_d) INT(stride_h) INT(stride_w) \
     INT(pad_front) INT(pad_top) INT(pad_left) INT(dilation_d) INT(dilation_h) INT(dilation_w) \
     INT(upsample_d) INT(upsample_h) INT(upsample_w) INT(groups) \
+    INT(turned)          /* conv_lanes: 1 where w is the weight of the convolution whose data gradient this is */ \
     INT(staged)          /* conv_winograd: 1 where its parts are phases over all tiles */ \
     INT(rows) INT(columns) \
     INT(inputs)          /* inputs of a bytecode program */ \
@@ -72,6 +74,7 @@ static inline int64_t nd_pitch(const nd_step *step, int i, int64_t channels)
 /* The table: every operation on every instruction set, the fastest set first. */
 #define ND_OPERATIONS(ROW, isa) \
     ROW(conv, isa) ROW(conv_winograd, isa) ROW(conv_dw, isa) \
+    ROW(conv_lanes, isa) ROW(conv_dw_lanes, isa) ROW(pack_lanes, isa) ROW(unpack_lanes, isa) \
     ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) ROW(pack_winograd, isa) \
     ROW(pool_max, isa) ROW(pool_max_dx, isa) ROW(pool_sum, isa) ROW(pool_sum_dx, isa) \
     ROW(map, isa) ROW(reduce, isa) ROW(moments, isa) \

@@ -20,6 +20,7 @@ static int64_t scratch_of(const nd_step *s)
         return ND_BYTECODE_SCRATCH
             + (s->staged ? 0 : 36 * (nd_winograd_block(s->in_c, s->out_c) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));
     case operation_conv_dw: return ND_DW_SCRATCH;
+    case operation_conv_lanes: return s->words ? ND_BYTECODE_SCRATCH + (s->inputs - 1) * s->out_c * ND_LANES : 0;
     case operation_map: return ND_BYTECODE_SCRATCH;
     case operation_softmax_xent: return s->columns;
     case operation_lrn_sum: return 3 * s->columns;
@@ -73,7 +74,9 @@ static int code_of(const nd_step *s)
 {
     const int64_t operation = s->kernel % ND_OPERATION_COUNT;
     if (operation == operation_map) return 1;
-    return (operation == operation_conv || operation == operation_conv_winograd) && s->words ? 3 : -1;
+    const int product =
+        operation == operation_conv || operation == operation_conv_winograd || operation == operation_conv_lanes;
+    return product && s->words ? 3 : -1;
 }
 
 nd_place_of_code nd_code_lies(const nd_step *steps, int64_t count, const uint8_t *usage)

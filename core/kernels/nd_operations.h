@@ -1,6 +1,8 @@
 /* What each kernel reads: its operands in order (output first) and its fields; which of them are written; its phases.
  *
- * n is the number of images of the run. Panels: for each of `groups`, ceil(O/16) blocks of K rows of 16 numbers, K in the order
+ * n is the number of images of the run, or of groups of 16 where `lanes` is 16: then every operand with images lies as
+ * (group, ..., 16), which pool_*, map and reduce see as one more axis or as 16 times the channels.
+ * Panels: for each of `groups`, ceil(O/16) blocks of K rows of 16 numbers, K in the order
  * (kernel_d, kernel_h, kernel_w, channels a group), lanes past the last output channel 0; length groups * ceil(O/16) * K * 16.
  * x, y and dy of conv, conv_winograd, conv_dw and moments, and every operand of the pools, may be pitched.
  *
@@ -17,6 +19,13 @@
  * conv_dw          dw panel, x, dy, partials
  *     dw = sum over n, od, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
  *     n*out_d*out_h*out_w, so chunks*chunk_rows >= batch*out_d*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.
+ * conv_lanes       y, x, w (kernel_h, kernel_w, in_c, out_c), code, x1 ... x4
+ *     the same with batch in the lanes, two axes, groups and upsample 1, at most ND_MOST_SPANS taps and ND_SEGMENT terms. x1 ... lie like
+ *     y or hold a number for each channel (stride2 1) or one (stride2 0). turned: w is (kernel_h, kernel_w, out_c, in_c), read
+ *     backwards and transposed.
+ * conv_dw_lanes    dw (kernel_h, kernel_w, in_c, out_c), x, dy         batch in the lanes, two axes, groups and upsample 1
+ * pack_lanes       y with batch in the lanes, x            columns elements an image; absent images are 0
+ * unpack_lanes     y, x with batch in the lanes            the same
  * pack_panel       panel, w (kernel_*, in_c/groups, out_c)       kernel_* in_c out_c groups
  * unpack_panel     w, panel                                                the same
  * pack_flip        flip panel, panel                                       the same: those of the forward conv; stride_*
@@ -67,6 +76,8 @@
 #define ND_PLACES (ND_PLACE_CONSTANT + ND_MAX_CONSTANTS)
 #define ND_BYTECODE_SCRATCH (ND_PLACES * ND_TILE_LENGTH)
 #define ND_PATCH_SCRATCH (56 * ND_SEGMENT)
+#define ND_MOST_SPANS 128
+#define ND_LANE_BLOCK 256
 #define ND_DW_COLUMNS 112
 #define ND_DW_PANELS 8
 #define ND_DW_SCRATCH (ND_SEGMENT * (ND_DW_COLUMNS + ND_DW_PANELS * ND_LANES))
@@ -82,6 +93,7 @@ static inline int64_t nd_winograd_block(int64_t in_c, int64_t out_c)
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \
     ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) \
+    ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 1, 1) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
     ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
     ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(moments, 11, 4) \

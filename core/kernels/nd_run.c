@@ -1,7 +1,8 @@
 /* The interpreter of a plan.
  *
- * A stage is one phase of one step (stage 0 opens the run); its tasks are claimed from a ticket that holds the stage
- * and the next task, so that whoever is late claims from the stage that is running. Whoever finishes a stage's last
+ * A stage is one phase of one step (stage 0 opens the run). Its tasks are parted evenly, a part a member, so that a member finds
+ * in its cache what it made a step before; it claims from the ticket of its own part, then of the others'. A ticket holds the
+ * stage and the next task, so that whoever is late claims from the stage that is running. Whoever finishes a stage's last
  * task opens the next, and runs small ones alone before; nobody waits for a thread that has claimed nothing.
  */
 #define _GNU_SOURCE
@@ -21,9 +22,11 @@ enum { PHASES = 8, OPENING = 0, SPINS = 2000, YIELDS = 50 };
 static const int64_t small_step = 4000, small_plan = 20000; /* nanoseconds of work that are not worth a second thread */
 static const int64_t poll_interval = 50000000, nap = 20000000;
 
+typedef struct { _Alignas(64) _Atomic uint64_t next; } ticket;
+
 typedef struct {
     const nd_plan_run *run;
-    _Atomic uint64_t ticket;
+    ticket tickets[ND_MAX_THREADS];
     _Alignas(64) _Atomic int64_t done;
     _Alignas(64) _Atomic uint32_t epoch;
     _Atomic int sleepers, stop, committed;
@@ -41,18 +44,24 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* Images of a step: of the run, or groups of them. */
+static int64_t images_of(const nd_plan_run *run, const nd_step *step)
+{
+    return step->lanes ? (run->n + step->lanes - 1) / step->lanes : run->n;
+}
+
 static int64_t tasks_of(const nd_plan_run *run, uint64_t stage)
 {
     if (stage == OPENING) return 1;
     const nd_step *step = &run->steps[stage / PHASES - 1];
-    return nd_kernel_of(step->kernel)->tasks(step, (int)(stage % PHASES), run->n);
+    return nd_kernel_of(step->kernel)->tasks(step, (int)(stage % PHASES), images_of(run, step));
 }
 
 static nd_call call_of(const nd_plan_run *run, uint64_t stage, int member)
 {
     const nd_step *step = &run->steps[stage / PHASES - 1];
     nd_call call = {.step = step,
-                    .n = run->n,
+                    .n = images_of(run, step),
                     .phase = (int)(stage % PHASES),
                     .scratch = run->scratch + member * run->scratch_elements};
     for (int i = 0; i < ND_OPERANDS; i++) {
@@ -127,11 +136,11 @@ static uint64_t advance(run_state *state, uint64_t stage, int member, int share)
     return end;
 }
 
-static void publish(run_state *state, uint64_t stage)
+static void publish(run_state *state, uint64_t stage, int size)
 {
     begin_time(state);
     atomic_store(&state->done, 0);
-    atomic_store(&state->ticket, stage << 32);
+    for (int i = 0; i < size; i++) atomic_store(&state->tickets[i].next, stage << 32);
     atomic_fetch_add(&state->epoch, 1);
 #if defined(__linux__)
     if (atomic_load(&state->sleepers)) syscall(SYS_futex, &state->epoch, FUTEX_WAKE_PRIVATE, ND_MAX_THREADS, 0, 0, 0);
@@ -147,11 +156,12 @@ static void relax(void)
 #endif
 }
 
-/* Until the ticket is of another stage: spin, then give the processor away, then sleep, so that more threads than cores
+/* Until the member's ticket is of another stage: spin, then give the processor away, then sleep, so that more threads than cores
  * do no harm. */
 static void wait_for_next(run_state *state, uint64_t stage, int member)
 {
-    for (int64_t turn = 0; atomic_load(&state->ticket) >> 32 == stage; turn++) {
+    const _Atomic uint64_t *own = &state->tickets[member].next;
+    for (int64_t turn = 0; atomic_load(own) >> 32 == stage; turn++) {
         if (turn < SPINS) {
             relax();
             continue;
@@ -162,7 +172,7 @@ static void wait_for_next(run_state *state, uint64_t stage, int member)
             const struct timespec limit = {0, nap};
             const uint32_t epoch = atomic_load(&state->epoch);
             atomic_fetch_add(&state->sleepers, 1);
-            if (atomic_load(&state->ticket) >> 32 == stage)
+            if (atomic_load(own) >> 32 == stage)
                 syscall(SYS_futex, &state->epoch, FUTEX_WAIT_PRIVATE, epoch, &limit, 0, 0);
             atomic_fetch_sub(&state->sleepers, 1);
             continue;
@@ -170,6 +180,44 @@ static void wait_for_next(run_state *state, uint64_t stage, int member)
 #endif
         sched_yield();
     }
+}
+
+/* What a member knows of the stage that it works at. */
+typedef struct {
+    uint64_t stage;
+    int64_t tasks;
+    nd_call call;
+    const nd_kernel *kernel;
+} work_place;
+
+static void enter_stage(run_state *state, work_place *at, uint64_t stage, int member)
+{
+    at->stage = stage;
+    at->tasks = tasks_of(state->run, stage);
+    at->call = call_of(state->run, stage, member);
+    at->kernel = nd_kernel_of(at->call.step->kernel);
+}
+
+/* The next task of any part, the member's own first; -1 where none is left. Enters the stage that the task is of. */
+static int64_t claim(run_state *state, work_place *at, int member, int size)
+{
+    const uint64_t end = end_of(state->run);
+    for (int i = 0; i < size; i++) {
+        const int part = (member + i) % size;
+        _Atomic uint64_t *next = &state->tickets[part].next;
+        if (i && (int64_t)(atomic_load(next) & UINT32_MAX) * size > at->tasks + size && atomic_load(next) >> 32 == at->stage) continue;
+        const uint64_t taken = atomic_fetch_add(next, 1), stage = taken >> 32;
+        const int entered = stage != at->stage;
+        if (entered && stage >= end) {
+            at->stage = stage;
+            return -1;
+        }
+        if (entered) enter_stage(state, at, stage, member);
+        const int64_t first = at->tasks * part / size, task = first + (int64_t)(taken & UINT32_MAX);
+        if (task < at->tasks * (part + 1) / size) return task;
+        if (entered) i = -1; /* parts seen before may have tasks of this stage */
+    }
+    return -1;
 }
 
 static void work(int member, int size, void *argument)
@@ -182,36 +230,35 @@ static void work(int member, int size, void *argument)
         advance(state, PHASES, 0, 0);
         return;
     }
-    uint64_t current = OPENING;
-    int64_t tasks = 1;
-    nd_call call = {0};
-    const nd_kernel *kernel = 0;
+    work_place at = {.stage = OPENING, .tasks = 1};
     for (;;) {
-        const uint64_t claim = atomic_fetch_add(&state->ticket, 1), stage = claim >> 32;
-        const int64_t task = (int64_t)(claim & UINT32_MAX);
-        if (stage >= end) return;
-        if (stage != current) {
-            current = stage;
-            tasks = tasks_of(run, stage);
-            call = call_of(run, stage, member);
-            kernel = nd_kernel_of(call.step->kernel);
-        }
-        if (task >= tasks) {
-            wait_for_next(state, stage, member);
+        const int64_t task = claim(state, &at, member, size);
+        if (at.stage >= end) return;
+        if (task < 0) {
+            wait_for_next(state, at.stage, member);
             continue;
         }
-        if (stage != OPENING && !stopped(state)) kernel->run(&call, task);
+        const uint64_t stage = at.stage;
+        if (stage != OPENING && !stopped(state)) at.kernel->run(&at.call, task);
         poll(state, member);
-        if (atomic_fetch_add(&state->done, 1) == tasks - 1) {
+        if (atomic_fetch_add(&state->done, 1) == at.tasks - 1) {
             end_time(state, stage);
-            publish(state, advance(state, next_stage(run, stage), member, 1));
+            publish(state, advance(state, next_stage(run, stage), member, 1), size);
         }
     }
 }
 
 int nd_run(const nd_plan_run *run)
 {
-    run_state state = {.run = run, .polled = now()};
+    run_state state;
+    state.run = run;
+    state.polled = now();
+    atomic_init(&state.done, 0);
+    atomic_init(&state.epoch, 0);
+    atomic_init(&state.sleepers, 0);
+    atomic_init(&state.stop, 0);
+    atomic_init(&state.committed, 0);
+    for (int i = 0; i < run->threads; i++) atomic_init(&state.tickets[i].next, 0);
     int64_t total = 0;
     for (int64_t i = 0; i < run->count; i++) total += run->steps[i].cost;
     nd_team_run(total < small_plan ? 1 : run->threads, work, &state);

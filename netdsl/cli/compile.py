@@ -92,7 +92,7 @@ def _programs(net: Net, until: str, show: bool, how: How, form: str) -> list[dic
     """Prints the program after a pass, or what each pass before it changed, unless it will be JSON."""
     from netdsl.report.stages import changes, lines_until
 
-    found = lines_until(net, until, algorithm=how.algorithm, **how.arguments(net))
+    found = lines_until(net, until, batch=how.images, algorithm=how.algorithm, **how.arguments(net))
     if form == "table" and show:
         click.echo("\n".join(changes(found)) + "\n" * (until == "plan"))
     elif form == "table" and until != "plan":

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.compiler.bytecode import encode
-from netdsl.compiler.layout import Layout, assign_layouts
+from netdsl.compiler.lanes import GROUP
+from netdsl.compiler.layout import IN_LANES, Layout, assign_layouts
 from netdsl.compiler.memory import ALIGN, Memory, elements, plan_memory
 from netdsl.compiler.passes.prepare import own_outputs, split_prepared
 from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep, buffer_sizes
 from netdsl.compiler.translate import TRANSLATIONS
+from netdsl.compiler.translate.lanes import in_groups
 from netdsl.compiler.translate.step import DIMS, Context, Operand, Step, sizes
 from netdsl.compiler.views import View, find_views
 from netdsl.ops.op import Op, Ops
@@ -28,14 +30,14 @@ if TYPE_CHECKING:
 
 ARENA, CONSTS, SCALARS, PREPARED = 0, 1, 2, 3
 OPERANDS = 8
-NANOSECONDS = {"conv": 0.02, "conv_winograd": 0.008, "conv_dw": 0.03}
+NANOSECONDS = {"conv": 0.02, "conv_winograd": 0.008, "conv_dw": 0.03, "conv_lanes": 0.01, "conv_dw_lanes": 0.015}
 ELEMENT = 0.2
 NOWHERE = -1
 
 
 def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable) -> Plan:
     """The plan of a program for runs of up to `batch` images."""
-    laid, layouts = assign_layouts(own_outputs(program))
+    laid, layouts = assign_layouts(own_outputs(program), batch)
     early, main = split_prepared(laid)
     first, steps = _Part(early, layouts, batch), _Part(main, layouts, batch)
     store = _Store(main, layouts, early, batch)
@@ -81,7 +83,7 @@ class _Part:
     def __post_init__(self) -> None:
         self.views = find_views(self.program, self.layouts)
         at = Context(lambda i: self.program.values[i].shape, self.batch, self._length, self.views)
-        made = [TRANSLATIONS[op.kind](op, at) for op in self.program.ops]
+        made = [in_groups(op, at) if self._in_lanes(op) else TRANSLATIONS[op.kind](op, at) for op in self.program.ops]
         extra = [max((step.scratch for step in steps), default=0) for steps in made]
         self.memory = plan_memory(self.program, self.layouts, self.batch, extra, self.views)
         self.steps = [
@@ -91,13 +93,17 @@ class _Part:
             for step in made[k]
         ]
 
+    def _in_lanes(self, op: Op) -> bool:
+        return op.kind != "convert" and any(self.layouts[i] == IN_LANES for i in (*op.ins, *op.outs))
+
     def _length(self, i: int) -> int:
         """Elements of an unbatched value, padding included; 0 for a batched one."""
         return 0 if self.program.values[i].batched else elements(self.program, self.layouts, i, 1)
 
     def cost(self, op: Op, step: Step) -> int:
         """Nanoseconds on one thread at the declared batch, roughly: only whether it is worth sharing matters."""
-        images = self.batch if any(self.program.values[i].batched for i in (*op.ins, *op.outs)) else 1
+        batched = any(self.program.values[i].batched for i in (*op.ins, *op.outs))
+        images = -(-self.batch // int(step.fields.get("lanes", 1))) if batched else 1
         return int(step.work * images * NANOSECONDS.get(step.kernel, ELEMENT)) + 50
 
     def words(self, isa: str) -> tuple[PlanStep, ...]:
@@ -109,7 +115,7 @@ class _Part:
                 op.phase,
                 self.program.line(op),
                 self.cost(op, step),
-                step.work if step.kernel in NANOSECONDS else 0,
+                step.work // int(step.fields.get("lanes", 1)) if step.kernel in NANOSECONDS else 0,
                 step.refused,
             )
             for op, step, _ in self.steps
@@ -184,7 +190,7 @@ class _Store:
         root = part.memory.group[i]
         buffer, offset = self.places[root] if root in self.places else (ARENA, part.memory.offsets[root])
         strides = {f"{name}_stride{DIMS - len(operand.strides) + axis}": s for axis, s in enumerate(operand.strides)}
-        image = prod(sizes(value.shape)) if value.batched else 0
+        image = prod(sizes(value.shape)) * (GROUP if part.layouts[i] == IN_LANES else 1) if value.batched else 0
         if view := part.views.get(i):
             offset += view.offset
             image = image // sizes(value.shape)[-1] * view.pitch

@@ -8,15 +8,18 @@ output channels, each K rows (kh, kw, c) of 16 numbers, the lanes past the last 
 `transpose=b` read the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged; for a stride, its
 taps are ordered by the pixels that they meet. A parameter that a product reads is kept in panels, and so are its
 gradient and its optimiser slots, on which updates work elementwise.
+
+Small nets work with the batch in the *lanes* (compiler/lanes.py); their products read dense weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
+from netdsl.compiler.lanes import in_lanes
 from netdsl.ops.op import Op, Ops, Value
 
 if TYPE_CHECKING:
@@ -30,7 +33,8 @@ POINTS = 36
 
 @dataclass(frozen=True)
 class Layout:
-    """`kind`: `dense`, `panel` or `flip`; `groups` of the product that reads it; `points`: transformed for Winograd.
+    """`kind`: `dense`, `panel`, `flip` or `lanes`; `groups` of the product that reads it; `points`: transformed for
+    Winograd.
 
     `spread`: in a flip, how far apart the taps stand that meet the same pixels, along each axis; empty where it is 1.
     """
@@ -99,6 +103,7 @@ class Layout:
 
 
 DENSE = Layout()
+IN_LANES = Layout("lanes")
 
 
 def weight_layout(op: Op) -> Layout | None:
@@ -123,11 +128,11 @@ def gradient_layout(op: Op) -> Layout:
     return DENSE
 
 
-def home_layouts(program: Ops) -> dict[int, Layout]:
+def home_layouts(program: Ops, lanes: Sequence[bool]) -> dict[int, Layout]:
     """The layout of what the program does not make: parameters and slots in panels where a product reads them."""
     homes = {i: DENSE for i, v in program.values.items() if v.role != "temp"}
-    for op in program.ops:
-        wanted = weight_layout(op)
+    for op, inside in zip(program.ops, lanes, strict=True):
+        wanted = None if inside else weight_layout(op)
         if wanted and program.values[op.ins[1]].role == "param" and homes[op.ins[1]] == DENSE:
             homes[op.ins[1]] = Layout("panel", wanted.groups)
     by_name = {v.name: i for i, v in program.values.items()}
@@ -141,10 +146,11 @@ def home_layouts(program: Ops) -> dict[int, Layout]:
 class _Assigner:
     """Walks the program once, giving layouts and inserting conversions."""
 
-    def __init__(self, program: Ops) -> None:
+    def __init__(self, program: Ops, batch: int) -> None:
         self.program = program
+        self.lanes = in_lanes(program, batch)
         self.values: dict[int, Value] = dict(program.values)
-        self.layouts = home_layouts(program)
+        self.layouts = home_layouts(program, self.lanes)
         self.ops: list[Op] = []
         self.converted: dict[tuple[int, Layout], int] = {}
 
@@ -189,7 +195,12 @@ class _Assigner:
             return DENSE
         return None
 
-    def visit(self, op: Op) -> None:
+    def visit(self, op: Op, inside: bool) -> None:
+        if inside:
+            ins = (self.read(i, IN_LANES if self.values[i].batched else DENSE, op) for i in op.ins)
+            self.ops.append(replace(op, ins=tuple(ins)))
+            self.layouts.update((i, IN_LANES if self.values[i].batched else DENSE) for i in op.outs)
+            return
         wanted = [DENSE] * len(op.ins)
         result = gradient_layout(op)
         weight = weight_layout(op)
@@ -212,8 +223,8 @@ class _Assigner:
         return next(iter(kinds)) if same and len(kinds) == 1 else DENSE
 
     def finish(self) -> tuple[Ops, dict[int, Layout]]:
-        for op in self.program.ops:
-            self.visit(op)
+        for op, inside in zip(self.program.ops, self.lanes, strict=True):
+            self.visit(op, inside)
         end = Op("assign", (), ())
         outputs = {name: self.read(i, DENSE, end) for name, i in self.program.outputs.items()}
         gradients = {name: self.read(i, DENSE, end) for name, i in self.program.gradients.items()}
@@ -222,6 +233,6 @@ class _Assigner:
         return program, self.layouts
 
 
-def assign_layouts(program: Ops) -> tuple[Ops, Mapping[int, Layout]]:
-    """The program with conversions inserted, and the layout of every value."""
-    return _Assigner(program).finish()
+def assign_layouts(program: Ops, batch: int) -> tuple[Ops, Mapping[int, Layout]]:
+    """The program with conversions inserted, and the layout of every value, for runs of up to `batch` images."""
+    return _Assigner(program, batch).finish()

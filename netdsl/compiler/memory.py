@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from netdsl.compiler.layout import Layout
+from netdsl.compiler.lanes import GROUP
+from netdsl.compiler.layout import IN_LANES, Layout
 from netdsl.compiler.views import View
 from netdsl.ops.op import Op, Ops
 
@@ -41,7 +42,8 @@ def elements(program: Ops, layouts: Mapping[int, Layout], i: int, batch: int) ->
     """Elements of a value at the declared batch, padding included."""
     value = program.values[i]
     if value.batched:
-        return batch * prod(d for d in value.shape[1:] if isinstance(d, int))
+        images = -(-batch // GROUP) * GROUP if layouts[i] == IN_LANES else batch
+        return images * prod(d for d in value.shape[1:] if isinstance(d, int))
     return layouts[i].length(tuple(d for d in value.shape if isinstance(d, int)))
 
 

@@ -56,6 +56,6 @@ def stages(
     yield "choose", choose_algorithms(program, algorithm)
 
 
-def laid_out(program: Ops) -> Ops:
+def laid_out(program: Ops, batch: int) -> Ops:
     """The stage `layout`: the program as `assemble` takes it apart into steps."""
-    return assign_layouts(own_outputs(program))[0]
+    return assign_layouts(own_outputs(program), batch)[0]

@@ -27,22 +27,24 @@ def check_stage(name: str) -> str:
     raise fail("N720", f"there is no pass `{escape(name[:80])}`", help=f"{hint}the passes are {', '.join(STAGES)}")
 
 
-def lines_until(net: Net, until: str, **how: Any) -> Stages:
-    """The stages of a net up to `until`; `plan` itself is no program. `how`: arguments of `stages`."""
+def lines_until(net: Net, until: str, *, batch: int = 1, **how: Any) -> Stages:
+    """The stages of a net up to `until`, for runs of up to `batch` images; `plan` itself is no program. `how`:
+    arguments of `stages`.
+    """
     found: Stages = []
-    for name, program in _all(net, **how):
+    for name, program in _all(net, batch, **how):
         found.append((name, [program.line(op) for op in program.ops]))
         if name == until:
             break
     return found
 
 
-def _all(net: Net, **how: Any) -> Iterator[tuple[str, Ops]]:
+def _all(net: Net, batch: int, **how: Any) -> Iterator[tuple[str, Ops]]:
     program = None
     for name, program in stages(net, **how):
         yield name, program
     assert program is not None
-    yield "layout", laid_out(program)
+    yield "layout", laid_out(program, batch)
 
 
 def changes(found: Stages) -> Iterator[str]:

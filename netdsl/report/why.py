@@ -51,7 +51,7 @@ def compiled(net: Net, *, batch: int, threads: int | None, algorithm: str, how: 
     """Compile a net and keep what lies between. `how`: what a training program is compiled with."""
     program = compile(net, batch=batch, threads=threads, algorithm=algorithm, **how)
     found = [ops for _, ops in stages(net, algorithm=algorithm, **how)]
-    laid, layouts = assign_layouts(own_outputs(found[-1]))
+    laid, layouts = assign_layouts(own_outputs(found[-1]), batch)
     return Compiled(net, found[0], found[-2], found[-1], laid, dict(layouts), program.plan, algorithm)
 
 

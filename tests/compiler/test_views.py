@@ -34,7 +34,7 @@ def start(*widths):
 
 def views_of(b):
     """Names with offset and pitch of what lies inside another, and the name of that."""
-    program, layouts = assign_layouts(b.finish())
+    program, layouts = assign_layouts(b.finish(), 1)
     names = {i: v.name for i, v in program.values.items()}
     return {names[i]: (names[v.whole], v.offset, v.pitch) for i, v in find_views(program, layouts).items()}
 
@@ -89,7 +89,7 @@ def test_a_part_cut_from_another_part_is_copied():
     b, (a0,) = start(5)
     part = b.add("slice", a0, start=(0, 0, 0), stop=(4, 5, 2), name="part")
     b.outputs["y"] = b.add("concat", a0, part, axis=2, name="y").id
-    program, layouts = assign_layouts(b.finish())
+    program, layouts = assign_layouts(b.finish(), 1)
     assert find_views(program, layouts)[part.id] == View(program.outputs["y"], 5, 7, "concat")
 
 

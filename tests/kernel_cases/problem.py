@@ -77,14 +77,20 @@ def prepared(problem: Problem, isa: str) -> tuple[core.Engine, list[Array | None
         assert operand is not None
         fresh[i] = replace(operand, array=np.full_like(operand.array, np.nan))
     row, sizes = record(problem.kernel, fresh, isa, problem.fields)
-    n = next((len(o.array) for o in fresh if o is not None and o.batched), 1)
+    n = next((len(o.array) for o in fresh if o is not None and o.batched), 16 * groups_of(fresh) or 1)
     return core.Engine(row[None], sizes, n), [None if o is None else o.array for o in fresh], n
+
+
+def groups_of(operands: Sequence[Operand | None]) -> int:
+    """Groups of images that lie in the lanes."""
+    return next((len(o.array) for o in operands if o is not None and o.in_lanes), 0)
 
 
 def solve(problem: Problem, isa: str, threads: int) -> list[Array]:
     """The results of a run with exactly so many threads, its scratch full of NaN before it."""
     engine, arrays, n = prepared(problem, isa)
-    engine.run(arrays, 0 if any(o is not None and o.batched for o in problem.operands) else n, threads)
+    without = any(o is not None and (o.batched or o.in_lanes) for o in problem.operands)
+    engine.run(arrays, 0 if without else n, threads)
     engine.fill_arena(np.nan)
     engine.run(arrays, n, threads)
     assert engine.team == threads, f"{engine.team} threads, not {threads}"

@@ -14,12 +14,30 @@ KERNELS = {key: i for i, key in enumerate(core.kernel_names())}
 
 @dataclass
 class Operand:
-    """An array of a step; `batched`: its first axis is the batch; `strides` over the step's axes, in elements."""
+    """An array of a step; `batched`: its first axis is the batch; `strides` over the step's axes, in elements.
+    `in_lanes`: its first axis counts groups of 16 images, its last the images of a group.
+    """
 
     array: Any
     batched: bool = False
     strides: tuple[int, ...] = ()
     shift: int = 0
+    in_lanes: bool = False
+
+
+def lanes(array, **more):
+    """The array (n, …), or its like, with the batch in the lanes: (n / 16, …, 16)."""
+    n = -(-len(array) // 16) * 16
+    whole = np.zeros((n, *array.shape[1:]), array.dtype)
+    whole[: len(array)] = array
+    return Operand(
+        np.ascontiguousarray(np.moveaxis(whole.reshape(-1, 16, *array.shape[1:]), 1, -1)), in_lanes=True, **more
+    )
+
+
+def from_lanes(array, n):
+    """The first n images of an array with the batch in the lanes."""
+    return np.moveaxis(array, -1, 1).reshape(-1, *array.shape[1:-1])[:n]
 
 
 def images(array, **more):
@@ -44,7 +62,7 @@ def record(kernel, operands, isa, fields):
         if operand is None:
             sizes.append((0, 0))
             continue
-        image = operand.array[:1].size if operand.batched else 0
+        image = operand.array[:1].size if operand.batched or operand.in_lanes else 0
         row[FIELDS[f"x{i}_buffer"]], row[FIELDS[f"x{i}_image"]] = i + 1, image
         row[FIELDS[f"x{i}_offset"]] = operand.shift
         for axis, stride in enumerate(operand.strides):

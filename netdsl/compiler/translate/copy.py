@@ -70,7 +70,11 @@ def whole(op: Op, at: Context) -> list[Step]:
 
 
 def convert(op: Op, at: Context) -> list[Step]:
-    """A weight into panels, out of them, or turned."""
+    """A weight into panels, out of them, or turned; images into the lanes or out of them."""
+    if "lanes" in (op["to"], op["of"]):
+        columns = prod(sizes(at.shape(op.ins[0])))
+        name = "pack_lanes" if op["to"] == "lanes" else "unpack_lanes"
+        return [Step(name, (Operand(op.outs[0]), Operand(op.ins[0])), {"columns": columns}, columns)]
     *kernel, inputs, outputs = sizes(at.shape(op.ins[0]))
     fields = {**triple("kernel", kernel), "in_c": inputs * op["groups"], "out_c": outputs, "groups": op["groups"]}
     fields |= triple("stride", op.get("spread", ()))

@@ -84,12 +84,16 @@ def conv(op: Op, at: Context) -> list[Step]:
     return _product(op, at, fields, prod(sizes(y)[:-1]) * prod(w))
 
 
+def turned_geometry(op: Op) -> Fields:
+    """What differs, from the window of a convolution, in the window over dy that gives the gradient of its image."""
+    reach = [d * (k - 1) - p for d, k, p in zip(op["dilation"], op["kernel"], op["pad"][::2], strict=True)]
+    return {**pads(reach), **triple("stride", ()), **triple("upsample", op["stride"])}
+
+
 def conv_dx(op: Op, at: Context) -> list[Step]:
     """The gradient of an image: a convolution of dy with the turned kernel."""
     dy, dx, w = at.shape(op.ins[0]), at.shape(op.outs[0]), sizes(at.shape(op.ins[1]))
-    reach = [d * (k - 1) - p for d, k, p in zip(op["dilation"], op["kernel"], op["pad"][::2], strict=True)]
-    turned = {**pads(reach), **triple("stride", ()), **triple("upsample", op["stride"])}
-    fields = {**image_fields("in", dy), **image_fields("out", dx), **geometry(op), **turned}
+    fields = {**image_fields("in", dy), **image_fields("out", dx), **geometry(op), **turned_geometry(op)}
     return _product(op, at, fields, prod(sizes(dy)[:-1]) * prod(w))
 
 

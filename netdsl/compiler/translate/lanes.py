@@ -1,0 +1,73 @@
+"""Operations on values whose batch lies in the lanes: a group of 16 images is one image with one more axis.
+
+y = conv(x, w, …)    →   conv_lanes       y, x, w dense
+dx = conv_dx(dy, w)  →   conv_lanes       turned: w read backwards
+map, reduce          →   the same, over (…, 16)          pools   →   the same, with 16 times the channels
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from netdsl.compiler.lanes import GROUP, POOLS
+from netdsl.compiler.translate.elementwise import elementwise
+from netdsl.compiler.translate.geometry import geometry, image_fields, triple
+from netdsl.compiler.translate.pool import pool
+from netdsl.compiler.translate.product import turned_geometry
+from netdsl.compiler.translate.step import ABSENT, CODE, Context, Operand, Step, sizes
+from netdsl.compiler.translate.sums import reduce
+from netdsl.ops.op import Op, Shape
+
+
+def in_groups(op: Op, at: Context) -> list[Step]:
+    """The steps of an operation in the lanes, over groups of images."""
+    groups = replace(at, batch=-(-at.batch // GROUP))
+    return [replace(step, fields={**step.fields, "lanes": GROUP}) for step in _steps(op, groups)]
+
+
+def _steps(op: Op, at: Context) -> list[Step]:
+    if op.kind in ("conv", "conv_dx"):
+        return [_conv(op, at)]
+    if op.kind == "conv_dw":
+        return [_conv_dw(op, at)]
+    if op.kind in POOLS:
+        return pool(op, replace(at, shape=lambda i: _wider(at.shape(i))))
+    longer = replace(at, shape=lambda i: _longer(at.shape(i)))
+    if op.kind == "reduce":
+        last = len(at.shape(op.ins[0]))
+        axes = (*op["axes"], last) if 0 in op["axes"] else op["axes"]
+        return reduce(replace(op, attrs=(("axes", axes),)), longer)
+    return elementwise(op, longer)
+
+
+def _wider(shape: Shape) -> Shape:
+    return (*shape[:-1], int(shape[-1]) * GROUP)
+
+
+def _longer(shape: Shape) -> Shape:
+    """One more axis, the lanes of a batched value; what has no images stretches along it."""
+    return (*shape, GROUP if sizes(shape) != shape else 1) if shape else shape
+
+
+def _conv(op: Op, at: Context) -> Step:
+    x, y = at.shape(op.ins[0]), at.shape(op.outs[0])
+    fields = {**image_fields("in", x), **image_fields("out", y), **geometry(op)}
+    if op.kind == "conv_dx":
+        fields |= {**turned_geometry(op), **triple("upsample", ()), "turned": 1}
+    epilogue, extra = op.get("epilogue"), op.ins[2:]
+    if epilogue is not None:
+        fields["inputs"] = 1 + len(extra)
+    each = [(0, 0, int(prod(sizes(at.shape(i))) > 1), 0, 0) for i in extra]
+    rest = [Operand(i, strides) for i, strides in zip(extra, each, strict=True)]
+    ends = (Operand(op.outs[0]), *map(Operand, op.ins[:2]), ABSENT if epilogue is None else CODE, *rest)
+    smaller = x if op.kind == "conv_dx" else y
+    work = GROUP * prod(sizes(smaller)[:-1]) * prod(sizes(at.shape(op.ins[1])))
+    return Step("conv_lanes", ends, fields, work, code=epilogue)
+
+
+def _conv_dw(op: Op, at: Context) -> Step:
+    x, dy = (at.shape(i) for i in op.ins)
+    fields = {**image_fields("in", x), **image_fields("out", dy), **geometry(op)}
+    work = GROUP * prod(sizes(dy)[:-1]) * prod(sizes(at.shape(op.outs[0])))
+    return Step("conv_dw_lanes", tuple(map(Operand, (*op.outs, *op.ins))), fields, work)
