@@ -24,7 +24,7 @@ from comparison.cases import CASES, COLUMNS, Case, chosen_runners
 from comparison.check import checked
 from comparison.machine import commit, machine
 from comparison.prepare import prepare
-from comparison.results import FILE, Results
+from comparison.results import FILE, QUIET, Results
 from comparison.table import write_tables
 from comparison.workers import Failed, Worker, ended
 
@@ -137,6 +137,7 @@ def _time(given: argparse.Namespace, workers: list[Worker], found: dict[str, dic
                 entry["failed"] = str(error)
                 continue
             times[worker.runner.name] += answer["milliseconds"]
+            entry["others"] = round(max(entry.get("others", 0.0), answer["others"]), 3)
             entry["memory_mib"] = round(answer["memory_mib"], 1)
     for name, milliseconds in times.items():
         if milliseconds and "failed" not in found[name]:
@@ -155,7 +156,7 @@ def _shown(entry: dict[str, Any]) -> str:
         return f"error {entry['error']:.1e}"
     return (
         f"{entry['best_ms']:.4g} ms (median {entry['median_ms']:.4g}), {entry['memory_mib']:.0f} MiB, "
-        f"error {entry['error']:.1e}"
+        f"error {entry['error']:.1e}" + (f", others had {entry['others']:.0%}" if entry["others"] > QUIET else "")
     )
 
 

@@ -11,12 +11,15 @@ from comparison.cases import RUNNERS
 
 FILE = Path(__file__).parents[1] / "results.json"
 COUNTED = {runner.name: runner.peer for runner in RUNNERS if runner.counts}
+QUIET = 0.05
+"""The share of the machine that others may have in a round before its figures are marked."""
 Entry = dict[str, Any]
 
 
 @dataclass
 class Results:
     """`cells` by `NETWORK/COLUMN`, each an entry by runner: `best_ms`, `median_ms`, `memory_mib`, `error`, or `failed`.
+    `others` is the largest share of the machine that other processes had in a round.
 
     An entry also says with which `versions`, at which `commit`, and in which `run`: entries of one run were taken side
     by side.

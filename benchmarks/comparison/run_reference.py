@@ -19,7 +19,7 @@ from comparison.torch_module import Steps, images, loss_of
 
 def reference(job: Job) -> dict[str, np.ndarray]:
     """The output, or the loss and the gradients, in float64; arrays in the shapes of netdsl."""
-    net = Steps(job.steps).load(job.weights).double()
+    net = Steps.of(job.steps, job.weights).double()
     x, labels = job.inputs()
     given = images(x.astype(np.float64))
     if job.training:
@@ -33,7 +33,7 @@ def reference(job: Job) -> dict[str, np.ndarray]:
 
 def export(job: Job) -> None:
     """Write the net in ONNX for the batch of the column."""
-    net = Steps(job.steps).load(job.weights).eval()
+    net = Steps.of(job.steps, job.weights).eval()
     x = images(job.inputs()[0]).contiguous()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

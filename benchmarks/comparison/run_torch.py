@@ -21,7 +21,7 @@ def load(job: Job) -> Ready:
     """Build the module, in the order and the form that the variant names."""
     torch.set_num_threads(job.threads)
     torch.set_num_interop_threads(1)
-    net = Steps(job.steps).load(job.weights)
+    net = Steps.of(job.steps, job.weights)
     x, labels = job.inputs()
     order = torch.contiguous_format if job.variant == "eager" else torch.channels_last
     net = net.to(memory_format=order)

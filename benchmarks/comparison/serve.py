@@ -3,8 +3,8 @@
     python -m comparison.run_torch FOLDER VARIANT COLUMN THREADS check OUT      writes what it computes, and ends
     python -m comparison.run_torch FOLDER VARIANT COLUMN THREADS time           serves
 
-One line of JSON each way: `{"seconds", "runs", "most"}` in, `{"milliseconds": […], "memory_mib"}` out. Whatever a
-library prints goes to the other stream.
+One line of JSON each way: `{"seconds", "runs", "most"}` in, `{"milliseconds": […], "memory_mib", "others"}` out, the
+last being the share of the machine that others had meanwhile. Whatever a library prints goes to the other stream.
 """
 
 from __future__ import annotations
@@ -87,8 +87,10 @@ def main(load: Callable[[Job], Ready]) -> None:
         asked = json.loads(line)
         if call < LONG:
             call = warm_up(ready.run)
+        before = clocks()
         times = samples(ready.run, call, **asked)
-        _say(channel, {"milliseconds": [1000 * t for t in times], "memory_mib": peak_mib()})
+        others = share_of_others(before, clocks())
+        _say(channel, {"milliseconds": [1000 * t for t in times], "memory_mib": peak_mib(), "others": others})
 
 
 def warm_up(run: Callable[[], Any], seconds: float = 0.1) -> float:
@@ -113,6 +115,20 @@ def samples(run: Callable[[], Any], call: float, *, seconds: float, runs: int, m
         end = time.perf_counter()
         found.append((end - start) / inner)
     return found
+
+
+def clocks() -> tuple[float, float, float]:
+    """Seconds so far: on the clock, of all processes on all cores, of this process on all cores."""
+    fields = Path("/proc/stat").read_text().split(maxsplit=9)[1:9]
+    user, nice, system, _, _, interrupts, soft, stolen = (int(field) for field in fields)
+    busy = (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
+    return time.perf_counter(), busy, time.process_time()
+
+
+def share_of_others(before: tuple[float, float, float], after: tuple[float, float, float]) -> float:
+    """What part of the machine's cores other processes, and other guests of its host, had between two readings."""
+    wall, busy, own = (b - a for a, b in zip(before, after, strict=True))
+    return max(0.0, busy - own) / (wall * (os.cpu_count() or 1))
 
 
 def peak_mib() -> float:

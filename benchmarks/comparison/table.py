@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from comparison.cases import CASES, COLUMNS, RUNNERS, Case
-from comparison.results import Entry, Results
+from comparison.results import QUIET, Entry, Results
 
 PEERS = {"torch": "torch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
@@ -72,7 +72,8 @@ Written by `python benchmarks/peers.py`; the numbers are in [results.json](resul
 - {versions}
 
 Milliseconds are of the fastest sample; of a peer, those of its fastest variant. U-Net's batch is 4 in place of 16, the
-training step of LeNet-5 has 64 images. † marks a ratio of figures that were not taken side by side in one run.
+training step of LeNet-5 has 64 images. † marks a ratio of figures that were not taken side by side in one run,
+‡ figures taken while other processes had more than {quiet:.0%} of the machine in some round.
 """
 _MEMORY = """\
 MiB at most in the whole life of the process, with Python and the library. The error is the largest difference from
@@ -96,6 +97,7 @@ def _facts(results: Results) -> dict[str, object]:
         "commits": ", ".join(own) or "no commit yet",
         "versions": ", ".join(versions) or "no versions yet",
         "threads": " or ".join(map(str, threads)) or "no",
+        "quiet": QUIET,
     }
 
 
@@ -139,11 +141,23 @@ def _variants(results: Results) -> str:
                 entry = cell.get(runner.name)
                 if entry and "best_ms" in entry:
                     numbers = f"{entry['memory_mib']:,.0f}", f"{entry['error']:.0e}", str(entry["samples"])
+                    numbers = (*numbers, f"{entry['others']:.0%}")
                     median = f"{entry['median_ms']:,.4g}"
                     rows.append([case.title, title, runner.name, _ms(entry), median, *numbers, entry["run"]])
                 elif entry:
-                    rows.append([case.title, title, runner.name, f"failed: {entry.get('failed', NONE)}", *[""] * 5])
-    header = ["network", "column", "variant", "best, ms", "median, ms", "MiB", "error", "samples", "run (UTC)"]
+                    rows.append([case.title, title, runner.name, f"failed: {entry.get('failed', NONE)}", *[""] * 6])
+    header = [
+        "network",
+        "column",
+        "variant",
+        "best, ms",
+        "median, ms",
+        "MiB",
+        "error",
+        "samples",
+        "others",
+        "run (UTC)",
+    ]
     return _table(header, rows)
 
 
@@ -169,7 +183,8 @@ def _pair(results: Results, case: Case, column: str) -> tuple[Entry | None, str,
 
 
 def _mark(ours: Entry, theirs: Entry) -> str:
-    return "" if ours["run"] == theirs["run"] else " †"
+    aside = "" if ours["run"] == theirs["run"] else " †"
+    return aside + (" ‡" if max(ours["others"], theirs["others"]) > QUIET else "")
 
 
 def _ms(entry: Entry | None) -> str:

@@ -59,8 +59,18 @@ class Steps(nn.Module):
             ins = [functional.pad(ins[0], (left, right, top, bottom), value=outside)]
         return self.layers[_key(i)](*ins)
 
+    @classmethod
+    def of(cls, steps: list[Step], arrays: Mapping[str, np.ndarray]) -> Steps:
+        """The net with the weights of netdsl; torch draws none of its own."""
+        with torch.device("meta"):
+            empty = cls(steps)
+        return empty.to_empty(device="cpu").load(arrays)
+
     def load(self, arrays: Mapping[str, np.ndarray]) -> Steps:
         """Take the weights of netdsl, which are in its canonical shapes; returns itself."""
+        for name, buffer in self.named_buffers():
+            if name.endswith("num_batches_tracked"):
+                buffer.zero_()
         with torch.no_grad():
             for name, tensor, step in self.tensors():
                 tensor.copy_(torch.from_numpy(np.ascontiguousarray(to_torch(step, arrays[name]))))

@@ -12,7 +12,7 @@ from comparison.check import error_of, relative_error
 from comparison.describe import describe
 from comparison.prepare import prepare
 from comparison.results import Results
-from comparison.serve import samples
+from comparison.serve import samples, share_of_others
 from comparison.table import BEGIN, END, page, short_table, with_table
 from comparison.workers import Failed, Worker, ended
 
@@ -24,7 +24,7 @@ NETDSL = Runner("netdsl", "call", "run_netdsl", tuple(COLUMNS))
 SHIPPED = {"alexnet": "alexnet_torchvision", "unet": "unet"}
 
 
-def entry(ms, run="a"):
+def entry(ms, run="a", others=0.0):
     return {
         "best_ms": ms,
         "median_ms": 2 * ms,
@@ -35,12 +35,13 @@ def entry(ms, run="a"):
         "run": run,
         "samples": 5,
         "threads": 2,
+        "others": others,
     }
 
 
 @pytest.fixture
 def results():
-    cell = {"netdsl:call": entry(8.0), "torch:eager": entry(20.0), "torch:frozen": entry(18.0, "b")}
+    cell = {"netdsl:call": entry(8.0), "torch:eager": entry(20.0), "torch:frozen": entry(18.0, "b", 0.2)}
     return Results({}, {"resnet18/latency": cell | {"openvino:pinned": {"failed": "no such thing"}}})
 
 
@@ -81,7 +82,7 @@ def test_ratio_is_that_of_the_fastest_samples(results):
 
 
 def test_figures_of_two_runs_are_marked_and_a_failure_is_shown(results):
-    assert "| ResNet-18 | 8 | 18 | – | – | 2.25 (torch) † | 1.6 | yes |" in page(results)
+    assert "| ResNet-18 | 8 | 18 | – | – | 2.25 (torch) † ‡ | 1.6 | yes |" in page(results)
     assert "| openvino:pinned | failed: no such thing |" in page(results)
 
 
@@ -110,6 +111,11 @@ def test_short_call_is_timed_many_at_once_and_a_long_one_not_beyond_the_limit():
     assert len(samples(lambda: calls.append(1), 0.001, seconds=0.0, runs=3, most=9.0)) == 3
     assert len(calls) == 6
     assert len(samples(lambda: None, 10.0, seconds=9.0, runs=5, most=0.0)) == 1
+
+
+def test_others_had_what_was_busy_and_not_ours(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert share_of_others((0.0, 10.0, 1.0), (2.0, 16.0, 5.0)) == 0.25
 
 
 def test_error_is_relative_to_the_largest_number():
