@@ -1,4 +1,4 @@
-"""RESULTS.md and the table of README.md, from results.json."""
+"""RESULTS.md and the tables of README.md and docs/speed.md, from results.json."""
 
 from __future__ import annotations
 
@@ -9,28 +9,45 @@ from comparison.cases import CASES, COLUMNS, RUNNERS, Case
 from comparison.results import QUIET, Entry, Results
 
 PEERS = {"torch": "torch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
-BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
+PAGES = ("README.md", "docs/speed.md")
 NONE = "–"
 CLOSE = 0.10
 """How near a peer has to come to the figure that a target was derived from."""
 
 
 def write_tables(results: Results, root: Path) -> None:
-    """Write benchmarks/RESULTS.md, and the table between the markers of README.md."""
+    """Write benchmarks/RESULTS.md, and the tables between the markers of README.md and docs/speed.md."""
     remarks = root / "benchmarks" / "remarks.md"
     text = page(results) + ("\n" + remarks.read_text("utf-8") if remarks.exists() else "")
     (root / "benchmarks" / "RESULTS.md").write_text(text, "utf-8")
-    readme = root / "README.md"
-    readme.write_text(with_table(readme.read_text("utf-8"), results), "utf-8")
+    for page_name in PAGES:
+        file = root / page_name
+        file.write_text(with_tables(file.read_text("utf-8"), results), "utf-8")
 
 
-def with_table(text: str, results: Results) -> str:
-    """A page with the short table put between its markers; a page without markers as it is."""
-    if BEGIN not in text:
-        return text
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{short_table(results)}{END}{after}"
+def with_tables(text: str, results: Results) -> str:
+    """A page with each of the tables put between its markers, `<!-- peers:begin -->` and `<!-- peers:end -->`."""
+    for name, table in {"peers": short_table, "direct": direct_table}.items():
+        begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
+        if begin in text:
+            before, _, rest = text.partition(begin)
+            text = f"{before}{begin}{table(results)}{end}{rest.partition(end)[2]}"
+    return text
+
+
+def direct_table(results: Results) -> str:
+    """One row a network: inference of one image by the algorithms that netdsl chooses, and by direct sums alone."""
+    rows = []
+    for case in CASES.values():
+        cell = results.cell(case.name, "latency")
+        chosen, direct = cell.get("netdsl:call", {}), cell.get("netdsl:direct", {})
+        _, peer, theirs = _pair(results, case, "latency")
+        if "best_ms" in chosen and "best_ms" in direct and theirs:
+            times = [f"{_ms(entry)} ms" for entry in (chosen, direct, theirs)]
+            errors = [f"{entry['error']:.0e}" for entry in (chosen, direct, theirs)]
+            rows.append([case.title, *times[:2], f"{times[2]} ({PEERS[peer]})", *errors])
+    header = ["network", "netdsl", "netdsl, direct", "best peer"]
+    return _table([*header, *(f"error, {name.removeprefix('netdsl, ')}" for name in header[1:])], rows) if rows else ""
 
 
 def short_table(results: Results) -> str:
@@ -47,7 +64,7 @@ def short_table(results: Results) -> str:
             )
         if any(cell != NONE for cell in row[1:]):
             rows.append(row)
-    return _table(["network", *COLUMNS.values()], rows)
+    return _table(["network", *COLUMNS.values()], rows) if rows else ""
 
 
 def page(results: Results) -> str:

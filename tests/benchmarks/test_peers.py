@@ -13,7 +13,7 @@ from comparison.describe import describe
 from comparison.prepare import prepare
 from comparison.results import Results
 from comparison.serve import samples, share_of_others
-from comparison.table import BEGIN, END, page, short_table, with_table
+from comparison.table import PAGES, direct_table, page, short_table, with_tables
 from comparison.workers import Failed, Worker, ended
 
 import netdsl
@@ -42,6 +42,7 @@ def entry(ms, run="a", others=0.0):
 @pytest.fixture
 def results():
     cell = {"netdsl:call": entry(8.0), "torch:eager": entry(20.0), "torch:frozen": entry(18.0, "b", 0.2)}
+    cell |= {"netdsl:direct": entry(16.0)}
     return Results({}, {"resnet18/latency": cell | {"openvino:pinned": {"failed": "no such thing"}}})
 
 
@@ -86,10 +87,18 @@ def test_figures_of_two_runs_are_marked_and_a_failure_is_shown(results):
     assert "| openvino:pinned | failed: no such thing |" in page(results)
 
 
-def test_readme_shows_the_results():
-    text = (ROOT / "README.md").read_text("utf-8")
-    assert text.count(BEGIN) == text.count(END) == 1
-    assert with_table(text, Results.read()) == text
+@pytest.mark.parametrize("name", PAGES)
+def test_page_shows_the_results(name):
+    text = (ROOT / name).read_text("utf-8")
+    assert text.count("<!-- peers:begin -->") == text.count("<!-- peers:end -->") == 1
+    assert with_tables(text, Results.read()) == text
+
+
+def test_table_goes_between_its_markers_alone(results):
+    text = "a\n<!-- direct:begin -->\nold\n<!-- direct:end -->\nb"
+    made = with_tables(text, results)
+    assert made == f"a\n<!-- direct:begin -->\n{direct_table(results)}<!-- direct:end -->\nb"
+    assert "| ResNet-18 | 8 ms | 16 ms | 18 ms (torch) | 1e-06 | 1e-06 | 1e-06 |" in made
 
 
 def test_page_of_results_shows_the_results():
