@@ -118,6 +118,8 @@ static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *
     }
 }
 
+#include "nd_conv_pixels_body.h"
+
 static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
 {
     const nd_step *s = call->step;
@@ -126,6 +128,10 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
     const int64_t c0 = task / b.panel_blocks / s->groups * b.cells, c1 = nd_min(b.all, c0 + b.cells);
     const int64_t out = s->out_c / s->groups, p0 = part * b.panels, p1 = nd_min(nd_panels(s), p0 + b.panels);
     if (c0 >= c1 || p0 >= p1) return;
+    if (nd_pixels_in_lanes(s)) {
+        nd_conv_pixels(call, c0, c1);
+        return;
+    }
     const int64_t first = group * out + p0 * ND_LANES, columns = nd_min(out, p1 * ND_LANES) - p0 * ND_LANES;
     const nd_product g = {
         .b = call->x[2] + (group * nd_panels(s) + p0) * nd_depth(s) * ND_LANES,

@@ -15,7 +15,7 @@ static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t scratch_of(const nd_step *s)
 {
     switch (s->kernel % ND_OPERATION_COUNT) {
-    case operation_conv: return s->words ? larger(ND_PATCH_SCRATCH, ND_BYTECODE_SCRATCH) : ND_PATCH_SCRATCH;
+    case operation_conv: return larger(ND_PATCH_SCRATCH, ND_BYTECODE_SCRATCH + ND_PIXEL_SCRATCH);
     case operation_conv_winograd:
         return ND_BYTECODE_SCRATCH
             + (s->staged ? 0 : 36 * (nd_winograd_block(s->in_c, s->out_c) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));

@@ -72,7 +72,16 @@ def with_epilogue(numbers: Numbers, rows: int, channels: int) -> Problem:
     return Problem("conv", (y, x, w, *more), fields, judge)
 
 
+ONE_CHANNEL = [
+    *((2, 9, w, 1, o, Window(kernel=(5, 5))) for w in (12, 35, 36, 37, 70) for o in (1, 2, 3, 4, 6, 8, 9, 15, 16)),
+    (1, 40, 33, 1, 6, Window(kernel=(5, 5), pad=(2, 2))),
+    (2, 19, 40, 1, 5, Window(kernel=(3, 2), stride=(2, 1), pad=(1, 0), dilation=(3, 4))),
+    (1, 5, 9, 1, 7, Window(kernel=(3, 3), pad=(3, 4), after=(0, 2))),
+    (1, 20, 20, 1, 3, Window(kernel=(17, 3))),
+    (1, 9, 60, 1, 3, Window(kernel=(1, 33))),
+]
 FAMILIES = (
+    Family("conv", "one channel", conv, ONE_CHANNEL),
     Family("conv", "rows x channels", rows_and_channels, list(product(ROWS, CHANNELS))),
     Family("conv", "depth", depth, [(r, o, k) for k in DEPTHS for r, o in ((1, 17), (15, 16))]),
     Family("conv", "windows", conv, WINDOWS),
