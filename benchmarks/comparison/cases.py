@@ -117,7 +117,8 @@ CASES = {
 class Runner:
     """One way to run a network, in a process of its own: `peer` whose best variant counts, and `variant`.
 
-    `counts` is false for a variant that is shown and not counted; `module` is the file that serves it.
+    `counts` is false for a variant that is shown and not counted; `module` is the file that serves it; `environment` is
+    what its process has beside the usual.
     """
 
     peer: str
@@ -126,6 +127,7 @@ class Runner:
     columns: tuple[str, ...]
     counts: bool = True
     usual: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -133,6 +135,8 @@ class Runner:
 
 
 INFERENCE = ("latency", "throughput")
+KEEP = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296"}
+"""Lets glibc keep what a step frees for the next one, which otherwise faults in every page anew."""
 RUNNERS = (
     Runner("netdsl", "call", "run_netdsl", tuple(COLUMNS)),
     Runner("netdsl", "direct", "run_netdsl", tuple(COLUMNS), counts=False),
@@ -140,9 +144,10 @@ RUNNERS = (
     Runner("onnxruntime", "bound", "run_onnxruntime", INFERENCE),
     Runner("openvino", "pinned", "run_openvino", INFERENCE),
     Runner("openvino", "unpinned", "run_openvino", INFERENCE),
-    Runner("torch", "eager", "run_torch", tuple(COLUMNS)),
+    Runner("torch", "eager", "run_torch", INFERENCE),
     Runner("torch", "channels_last", "run_torch", tuple(COLUMNS)),
-    Runner("torch", "fused", "run_torch", ("training",)),
+    Runner("torch", "kept", "run_torch", ("training",), environment=KEEP),
+    Runner("torch", "kept_fused", "run_torch", ("training",), environment=KEEP),
     Runner("torch", "frozen", "run_torch", INFERENCE),
     Runner("torch", "optimized", "run_torch", INFERENCE),
     Runner("torch", "compiled", "run_torch", tuple(COLUMNS), usual=False),

@@ -10,16 +10,16 @@ import numpy as np
 from comparison.workers import Failed, Worker
 
 LIMITS = {"latency": 1e-3, "throughput": 1e-3, "training": 5e-2}
-"""Errors above which a runner does not compute the same thing. A gradient jumps where rounding moves a ReLU or the
-maximum of a pool from one element to another; the loss, below, does not."""
+"""Errors above which a runner does not compute the same thing."""
 LOSS_LIMIT = 1e-4
 
 
 def checked(worker: Worker, folder: Path, column: str, key: str) -> float:
     """The error of a runner, measured once for a `key`; raises `Failed` where it is over the limit.
 
-    The error is the largest difference over the largest number of the reference; of a training step, that of the worst
-    tensor's gradient.
+    The error is the largest difference over the largest number of the reference. Of a training step it is that of the
+    worst gradient of a tensor, the norm of the difference over that of the reference: where rounding moves a ReLU, or
+    the maximum of a pool, from one element to another, a few numbers of a gradient jump.
     """
     known = folder / "errors.json"
     errors: dict[str, float] = json.loads(known.read_text()) if known.exists() else {}
@@ -40,7 +40,8 @@ def error_of(reference: Path, answer: Path, column: str) -> float:
     with np.load(reference) as right, np.load(answer) as given:
         if set(right) != set(given):
             raise Failed(f"answers with other tensors: {', '.join(sorted(set(right) ^ set(given))[:4])}")
-        errors = {name: relative_error(right[name], given[name]) for name in right}
+        measure = relative_norm if column == "training" else relative_error
+        errors = {name: measure(right[name], given[name]) for name in right}
     if column == "training" and not (loss := errors.pop("loss")) <= LOSS_LIMIT:
         raise Failed(f"the loss is off by {loss:.1e}")
     name = max(errors, key=lambda name: (np.isnan(errors[name]), errors[name]))
@@ -51,6 +52,15 @@ def error_of(reference: Path, answer: Path, column: str) -> float:
 
 def relative_error(right: np.ndarray, given: np.ndarray) -> float:
     """The largest |given - right|, over the largest |right|."""
+    return float(np.max(np.abs(_difference(right, given))) / np.max(np.abs(right)))
+
+
+def relative_norm(right: np.ndarray, given: np.ndarray) -> float:
+    """The root of Σ (given - right)², over that of Σ right²."""
+    return float(np.linalg.norm(_difference(right, given)) / np.linalg.norm(right))
+
+
+def _difference(right: np.ndarray, given: np.ndarray) -> np.ndarray:
     if right.shape != given.shape:
         raise Failed(f"an answer is {given.shape}, not {right.shape}")
-    return float(np.max(np.abs(given - right)) / np.max(np.abs(right)))
+    return np.asarray(given - right)

@@ -70,7 +70,7 @@ class Worker:
 
     def _start(self, *task: str) -> None:
         threads = str(len(self._cores))
-        environment = os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        environment = os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, **self.runner.environment}
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
                 [*self._command, *task],

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comparison.cases import CASES, COLUMNS, NETS_FOLDER, Runner, chosen_runners
-from comparison.check import error_of, relative_error
+from comparison.check import error_of, relative_error, relative_norm
 from comparison.describe import describe
 from comparison.prepare import prepare
 from comparison.results import Results
@@ -129,6 +129,7 @@ def test_others_had_what_was_busy_and_not_ours(monkeypatch):
 
 def test_error_is_relative_to_the_largest_number():
     assert relative_error(np.array([4.0, 1.0]), np.array([4.0, 1.5])) == 0.125
+    assert relative_norm(np.array([3.0, 4.0]), np.array([3.0, 5.0])) == 0.2
 
 
 def test_wrong_answer_is_not_timed(tmp_path):
