@@ -16,6 +16,10 @@ static nd_tiling nd_tiling_of(const nd_step *s, int64_t n)
     t.per_block = nd_winograd_block(s->in_c, s->out_c);
     if (t.all < 2 * t.per_block && t.all > 1) t.per_block = nd_ceil_div(t.all, 2);
     t.blocks = nd_ceil_div(t.all, t.per_block);
+    if (t.blocks > 2) { /* as many for each of two or four threads */
+        t.per_block = nd_ceil_div(t.all, nd_ceil_div(t.blocks, 4) * 4);
+        t.blocks = nd_ceil_div(t.all, t.per_block);
+    }
     const int64_t kept = s->staged ? t.all : nd_winograd_block(s->in_c, s->out_c);
     t.plane_v = kept * s->in_c + ND_WINOGRAD_GAP;
     t.plane_m = kept * s->out_c + ND_WINOGRAD_GAP;
