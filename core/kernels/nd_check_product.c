@@ -92,6 +92,18 @@ void nd_check_conv_winograd(checker *c)
     epilogue(c, 4);
 }
 
+void nd_check_dot_dx(checker *c)
+{
+    const nd_step *s = c->step;
+    const int64_t fields[] = {s->out_d, s->out_h, s->out_w, s->out_c, s->in_c};
+    positive(c, fields, 5, "a size of the product is out of range");
+    if (c->reason) return;
+    pixels(c, 0, volume(&s->out_d), s->out_c, batched(c, 1));
+    pixels(c, 1, volume(&s->out_d), s->in_c, batched(c, 1));
+    dense(c, 2, times((s->in_c + ND_LANES - 1) / ND_LANES * ND_LANES, s->out_c), 0);
+    epilogue(c, 5);
+}
+
 /* Products with batch in the lanes: one group, and no zeros between pixels. */
 static void in_lanes(checker *c)
 {

@@ -20,6 +20,8 @@ static int64_t scratch_of(const nd_step *s)
         return ND_BYTECODE_SCRATCH
             + (s->staged ? 0 : 36 * (nd_winograd_block(s->in_c, s->out_c) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));
     case operation_conv_dw: return ND_DW_SCRATCH;
+    case operation_dot_dx:
+        return ND_BYTECODE_SCRATCH + ND_DOT_ROWS * ((s->in_c + ND_LANES - 1) / ND_LANES * ND_LANES + ND_DOT_BLOCK);
     case operation_conv_lanes: return s->words ? ND_BYTECODE_SCRATCH + (s->inputs - 1) * s->out_c * ND_LANES : 0;
     case operation_map: return ND_BYTECODE_SCRATCH;
     case operation_softmax_xent: return s->columns;
@@ -75,7 +77,8 @@ static int code_of(const nd_step *s)
     const int64_t operation = s->kernel % ND_OPERATION_COUNT;
     if (operation == operation_map) return 1;
     const int product =
-        operation == operation_conv || operation == operation_conv_winograd || operation == operation_conv_lanes;
+        operation == operation_conv || operation == operation_conv_winograd || operation == operation_conv_lanes
+        || operation == operation_dot_dx;
     return product && s->words ? 3 : -1;
 }
 

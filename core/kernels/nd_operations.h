@@ -19,6 +19,8 @@
  * conv_dw          dw panel, x, dy, partials
  *     dw = sum over n, od, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
  *     n*out_d*out_h*out_w, so chunks*chunk_rows >= batch*out_d*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.
+ * dot_dx           y, dy, w panel, code, x1 ... x4
+ *     y = epilogue(dy * w'), w (out_c, in_c) in panels; a row a pixel. in_c out_* and for an epilogue what conv reads.
  * conv_lanes       y, x, w (kernel_h, kernel_w, in_c, out_c), code, x1 ... x4
  *     the same with batch in the lanes, two axes, groups and upsample 1, at most ND_MOST_SPANS taps and ND_SEGMENT terms. x1 ... lie like
  *     y or hold a number for each channel (stride2 1) or one (stride2 0). turned: w is (kernel_h, kernel_w, out_c, in_c), read
@@ -75,6 +77,8 @@
 #define ND_TILE_LENGTH 256
 #define ND_PLACES (ND_PLACE_CONSTANT + ND_MAX_CONSTANTS)
 #define ND_BYTECODE_SCRATCH (ND_PLACES * ND_TILE_LENGTH)
+#define ND_DOT_ROWS 32   /* rows of dy of a task of dot_dx, and of its result */
+#define ND_DOT_BLOCK 448
 #define ND_PIXEL_SCRATCH (16 * 64 + 16 * 32)
 #define ND_PATCH_SCRATCH (56 * ND_SEGMENT)
 #define ND_MOST_SPANS 128
@@ -93,7 +97,7 @@ static inline int64_t nd_winograd_block(int64_t in_c, int64_t out_c)
 
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \
-    ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) \
+    ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) ROW(dot_dx, 1, 1) \
     ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 1, 1) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
     ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \

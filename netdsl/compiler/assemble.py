@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 
 ARENA, CONSTS, SCALARS, PREPARED = 0, 1, 2, 3
 OPERANDS = 8
-NANOSECONDS = {"conv": 0.02, "conv_winograd": 0.008, "conv_dw": 0.03, "conv_lanes": 0.01, "conv_dw_lanes": 0.015}
+NANOSECONDS = {
+    "conv": 0.02,
+    "conv_winograd": 0.008,
+    "conv_dw": 0.03,
+    "dot_dx": 0.02,
+    "conv_lanes": 0.01,
+    "conv_dw_lanes": 0.015,
+}
 ELEMENT = 0.2
 NOWHERE = -1
 

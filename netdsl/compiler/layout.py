@@ -4,8 +4,8 @@
     after    C1.weight:panel = convert(C1.weight, to=panel)      y = conv(x, C1.weight:panel, kernel=5x5)      …
 
 Activations are dense, channels last. The weights of `conv` and `dot` lie in *panels*: for each group, blocks of 16
-output channels, each K rows (kh, kw, c) of 16 numbers, the lanes past the last channel 0. `conv_dx` and `dot` with
-`transpose=b` read the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged; for a stride, its
+output channels, each K rows (kh, kw, c) of 16 numbers, the lanes past the last channel 0. `conv_dx` reads
+the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged; for a stride, its
 taps are ordered by the pixels that they meet. A parameter that a product reads is kept in panels, and so are its
 gradient and its optimiser slots, on which updates work elementwise.
 
@@ -115,7 +115,7 @@ def weight_layout(op: Op) -> Layout | None:
         spread = tuple(s // gcd(s, d) for s, d in zip(op["stride"], op["dilation"], strict=True))
         return Layout("flip", op["groups"], winograd, spread if max(spread) > 1 else ())
     if op.kind == "dot" and op["transpose"] != "a":
-        return Layout("panel" if op["transpose"] == "none" else "flip")
+        return Layout("panel")
     return None
 
 

@@ -72,6 +72,24 @@ def with_epilogue(numbers: Numbers, rows: int, channels: int) -> Problem:
     return Problem("conv", (y, x, w, *more), fields, judge)
 
 
+def dot_dx(numbers: Numbers, n: int, lines: int, terms: int, columns: int, clip: bool = False) -> Problem:
+    """dy (n, lines, terms) times the transpose of w (columns, terms), which lies in panels."""
+    dy, weight, bias = numbers(n, lines, terms), numbers(1, 1, columns, terms), numbers(columns)
+    exact, size = (f(dy.astype(float)) @ f(weight[0, 0].T.astype(float)) for f in (np.asarray, np.abs))
+    y = np.empty((n, lines, columns), np.float32)
+    fields = {f"out_{a}": size for a, size in zip("dhwc", (1, lines, 1, columns), strict=True)} | {"in_c": terms}
+    ends = images(y), images(dy), fixed(panel(weight))
+    if not clip:
+        return Problem("dot_dx", ends, fields, partial(near_product, numbers.draw, exact=exact, size=size))
+    words = code(("add", 0, 32, 33), ("max", 31, 0, 64), constants=[0])
+    judge = partial(near_product, numbers.draw, exact=np.maximum(exact + bias, 0), size=size + np.abs(bias))
+    more = fixed(words), fixed(bias, strides=(0, 0, 1, 0, 0))
+    return Problem("dot_dx", (*ends, *more), {**fields, "words": words.size, "inputs": 2}, judge)
+
+
+DOTS = [(n, 1, m, k) for n in (1, 15, 16, 17, 31, 32, 33, 65) for m, k in ((1, 1), (10, 84), (17, 449))]
+DOTS += [(3, 1, m, 33) for m in (15, 16, 17, 575, 576, 577, 591, 592, 593, 1153, 4096)]
+DOTS += [(2, 1, 33, k) for k in (13, 14, 15, 447, 448, 449, 897)] + [(5, 7, 20, 30), (3, 1, 20, 30, True)]
 ONE_CHANNEL = [
     *((2, 9, w, 1, o, Window(kernel=(5, 5))) for w in (12, 35, 36, 37, 70) for o in (1, 2, 3, 4, 6, 8, 9, 15, 16)),
     (1, 40, 33, 1, 6, Window(kernel=(5, 5), pad=(2, 2))),
@@ -85,5 +103,6 @@ FAMILIES = (
     Family("conv", "rows x channels", rows_and_channels, list(product(ROWS, CHANNELS))),
     Family("conv", "depth", depth, [(r, o, k) for k in DEPTHS for r, o in ((1, 17), (15, 16))]),
     Family("conv", "windows", conv, WINDOWS),
+    Family("dot_dx", "sizes", dot_dx, DOTS),
     Family("conv", "epilogue", with_epilogue, list(product((1, 5, 14, 29), (1, 15, 16, 17, 33)))),
 )

@@ -3,6 +3,7 @@
 y = conv(x, w, kernel=3x3, …)    →   conv      y, x, w; in_h in_w in_c out_h … from the shapes
 dx = conv_dx(dy, w, …)           →   conv      on dy, stride 1, upsample = stride, pad = dilation·(kernel - 1) - pad
 y = dot(x, w)                    →   conv      1x1
+dx = dot(dy, w, transpose=b)     →   dot_dx    w as it lies
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CACHE, MOST_STAGED = 2**22, 2**26
 FEW_TILES = 112
 
 
-def _product(op: Op, at: Context, fields: Fields, work: int) -> list[Step]:
+def _product(op: Op, at: Context, fields: Fields, work: int, kernel: str = "conv") -> list[Step]:
     y = at.shape(op.outs[0])
     epilogue, extra = op.get("epilogue"), op.ins[2:]
     code = ABSENT if epilogue is None else CODE
@@ -39,7 +40,7 @@ def _product(op: Op, at: Context, fields: Fields, work: int) -> list[Step]:
     ends = (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest)
     if op.get("algorithm") == "winograd":
         return [_winograd(ends, at, fields, work, epilogue)]
-    return [Step("conv", ends, fields, work, code=epilogue)]
+    return [Step(kernel, ends, fields, work, code=epilogue)]
 
 
 def _winograd(ends: tuple[Operand, ...], at: Context, fields: Fields, work: int, epilogue: object) -> Step:
@@ -132,4 +133,4 @@ def dot(op: Op, at: Context) -> list[Step]:
     fields = {**_ONE_BY_ONE, **shape}
     if op["transpose"] == "a":
         return _weight_gradient(op, at, fields, rows)
-    return _product(op, at, fields, rows * channels * out)
+    return _product(op, at, fields, rows * channels * out, "conv" if op["transpose"] == "none" else "dot_dx")
