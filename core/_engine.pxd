@@ -94,6 +94,7 @@ cdef class Engine:
 
     cdef int load_sizes(self, object sizes) except -1
     cdef int hold(self, int64_t index, object array, int64_t n) except -1
+    cdef int study(self) except -1
     cdef int let_go(self, int64_t index) except -1
     cdef int reserve(self, int64_t threads) except -1
     cdef int check_code(self) except -1

@@ -122,11 +122,7 @@ cdef class Engine:
         fault = nd_check(self.steps, self.count, self.sizes, self.buffer_count, batch)
         if fault.reason:
             raise ValueError(f"step {fault.step}: {fault.reason.decode()}")
-        nd_usage(self.steps, self.count, self.buffer_count, self.usage)
-        self.code = nd_code_lies(self.steps, self.count, self.usage)
-        if self.code == ND_CODE_WRITTEN:
-            raise ValueError("the words of an expression lie where a step writes")
-        self.scratch_elements = nd_scratch(self.steps, self.count)
+        self.study()
         self.arena = nd_allocate(self.sizes[0].fixed)
         if not self.arena:
             raise MemoryError
@@ -250,6 +246,39 @@ cdef class Engine:
         self.arrays[index] = array
         return 0
 
+    def renew(self, const int64_t[:, ::1] records not None):
+        """Other records for the same steps and buffers, from the next run on; ValueError leaves the old ones."""
+        if records.shape[0] != self.count or records.shape[1] != ND_FIELD_COUNT:
+            raise ValueError(f"there are {self.count} records of {ND_FIELD_COUNT} fields")
+        cdef nd_step *fresh = <nd_step *> calloc(self.count + 1, sizeof(nd_step))
+        cdef int64_t i
+        if not fresh:
+            raise MemoryError
+        if self.count:
+            memcpy(fresh, &records[0, 0], self.count * sizeof(nd_step))
+        with self.lock:
+            fault = nd_check(fresh, self.count, self.sizes, self.buffer_count, self.batch)
+            if fault.reason:
+                free(fresh)
+                raise ValueError(f"step {fault.step}: {fault.reason.decode()}")
+            free(self.steps)
+            self.steps = fresh
+            for i in range(1, self.buffer_count):
+                self.let_go(i)
+            self.checked = NULL
+            self.study()
+
+    cdef int study(self) except -1:
+        """What the records need of whoever runs them; ValueError where no check of an expression would hold."""
+        cdef int64_t needed = nd_scratch(self.steps, self.count)
+        nd_usage(self.steps, self.count, self.buffer_count, self.usage)
+        self.code = nd_code_lies(self.steps, self.count, self.usage)
+        if needed > self.scratch_elements:
+            self.scratch_elements, self.scratch_threads = needed, 0
+        if self.code == ND_CODE_WRITTEN:
+            raise ValueError("the words of an expression lie where a step writes")
+        return 0
+
     def check_constants(self, object constants):
         """Check the words of expressions in an array for buffer 1, before a run; ValueError where one is not sound."""
         with self.lock:
@@ -260,6 +289,8 @@ cdef class Engine:
 
     cdef int check_code(self) except -1:
         """Check the words of expressions, unless they lie among the constants and were checked there."""
+        if self.code == ND_CODE_WRITTEN:
+            raise ValueError("the words of an expression lie where a step writes")
         if self.code == ND_CODE_CONSTANT and (self.buffer_count < 2 or self.checked == self.buffers[1] != NULL):
             return 0
         fault = nd_check_code(self.steps, self.count, self.buffers)

@@ -56,6 +56,8 @@ static void epilogue(checker *c, int64_t inputs)
 void nd_check_conv(checker *c)
 {
     geometry(c);
+    expect(c, c->step->task_rows >= 0 && c->step->task_rows <= most && c->step->task_panels >= 0 && c->step->task_panels <= most,
+           "`task_rows` or `task_panels` is out of range");
     if (c->reason) return;
     ends(c);
     dense(c, 2, panel_length(c->step), 0);
@@ -80,6 +82,7 @@ void nd_check_conv_winograd(checker *c)
     geometry(c);
     plain_3x3(c);
     expect(c, s->in_d == 1 && s->out_d == 1 && !s->pad_front, "the map has depth");
+    expect(c, s->block >= 0 && s->block <= ND_MOST_BLOCK, "`block` is out of range");
     for (int axis = 0; axis < 3; axis++)
         expect(c, (&s->stride_d)[axis] == 1 && (&s->dilation_d)[axis] == 1 && (&s->upsample_d)[axis] == 1, "a step of the window is not 1");
     if (c->reason) return;

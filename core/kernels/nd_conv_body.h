@@ -17,19 +17,20 @@ ND_INLINE int64_t nd_most_rows(const nd_step *s)
     return nd_patches_are_x(s) ? 224 : nd_min(ND_MOST_ROWS, nd_max(1, ND_PATCH_SCRATCH / nd_max(1, nd_segment(nd_depth(s)))));
 }
 
-/* Neutral: tiles of any size give the same bits. A task owns whole cells (a cell is a pixel unless the source is spread). */
+/* Neutral: tasks of any size give the same bits. A task owns whole cells (a cell is a pixel unless the source is spread). */
 static nd_conv_blocks nd_conv_blocks_of(const nd_step *s, int64_t n)
 {
     const int64_t all = nd_images(s, 1, n) * nd_cells(s), depth = nd_depth(s), panels = nd_panels(s), most = nd_most_rows(s);
     const int64_t stretch = nd_by_lines(s) ? s->out_w : nd_cell_stretch(s);
     const int64_t least = nd_ceil_div(ND_TASK_WORK, depth * panels * ND_LANES);
     int64_t block = nd_min(most, nd_max(least, nd_ceil_div(all, 32)));
-    block = nd_min(most, nd_ceil_div(block, ND_TILE_ROWS) * ND_TILE_ROWS);
+    block = s->task_rows ? s->task_rows : nd_min(most, nd_ceil_div(block, ND_TILE_ROWS) * ND_TILE_ROWS);
     block = nd_ceil_div(nd_ceil_div(all, nd_max(1, nd_ceil_div(all, block))), stretch) * stretch;
     const int64_t row_blocks = nd_ceil_div(all, nd_max(1, block));
     const int64_t work = nd_max(1, all / nd_max(1, row_blocks)) * depth * ND_LANES;
     int64_t share = nd_ceil_div(panels, nd_ceil_div(16, nd_max(1, row_blocks)));
     share = nd_min(panels, nd_max(nd_ceil_div(share, 2) * 2, nd_ceil_div(ND_TASK_WORK, work)));
+    if (s->task_panels) share = nd_min(panels, s->task_panels);
     return (nd_conv_blocks){all, block, row_blocks, share, nd_ceil_div(panels, share)};
 }
 

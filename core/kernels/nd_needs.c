@@ -18,7 +18,7 @@ static int64_t scratch_of(const nd_step *s)
     case operation_conv: return larger(ND_PATCH_SCRATCH, ND_BYTECODE_SCRATCH + ND_PIXEL_SCRATCH);
     case operation_conv_winograd:
         return ND_BYTECODE_SCRATCH
-            + (s->staged ? 0 : 36 * (nd_winograd_block(s->in_c, s->out_c) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));
+            + (s->staged ? 0 : 36 * (nd_winograd_tiles(s) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));
     case operation_conv_dw: return ND_DW_SCRATCH;
     case operation_dot_dx:
         return ND_BYTECODE_SCRATCH + ND_DOT_ROWS * ((s->in_c + ND_LANES - 1) / ND_LANES * ND_LANES + ND_DOT_BLOCK);

@@ -14,7 +14,7 @@
  *     on a 1x1 map, or on a map out_h x 1 for more rows an image. words > 0: bytecode whose input 0 is the convolution's result and
  *     input k is operand 3+k, with stride0 stride1 stride2 over (out_d*out_h, out_w, out_c); inputs counts input 0 too.
  * conv_winograd    y, x, w transformed, code, x1 ... x3, points
- *     the same for kernel 3x3 and stride, dilation, upsample, groups 1, from weights that pack_winograd made. staged: points holds
+ *     the same for kernel 3x3 and stride, dilation, upsample, groups 1, from weights that pack_winograd made. block. staged: points holds
  *     36 * (tiles * (in_c + out_c) + 2 * gap), tiles = batch * ceil(out_h/4) * ceil(out_w/4); else it is absent.
  * conv_dw          dw panel, x, dy, partials
  *     dw = sum over n, od, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
@@ -63,6 +63,8 @@
 #ifndef ND_OPERATIONS_H
 #define ND_OPERATIONS_H
 
+#include "nd_kernels.h"
+
 #define ND_REGISTERS 24
 #define ND_PLACE_OUTPUT 31
 #define ND_PLACE_INPUT 32
@@ -94,6 +96,9 @@ static inline int64_t nd_winograd_block(int64_t in_c, int64_t out_c)
     const int64_t tiles = 180000 / (36 * (in_c + out_c));
     return tiles >= 56 ? 56 : tiles >= 28 ? tiles / 14 * 14 : tiles >= 14 ? 14 : 7;
 }
+
+static inline int64_t nd_winograd_tiles(const nd_step *s) { return s->block ? s->block : nd_winograd_block(s->in_c, s->out_c); }
+enum { ND_MOST_BLOCK = 1024 };
 
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \

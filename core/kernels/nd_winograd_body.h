@@ -13,14 +13,14 @@ static nd_tiling nd_tiling_of(const nd_step *s, int64_t n)
     nd_tiling t = {.high = nd_ceil_div(s->out_h, 4), .wide = nd_ceil_div(s->out_w, 4)};
     t.image = t.high * t.wide;
     t.all = nd_images(s, 1, n) * t.image;
-    t.per_block = nd_winograd_block(s->in_c, s->out_c);
+    t.per_block = nd_winograd_tiles(s);
     if (t.all < 2 * t.per_block && t.all > 1) t.per_block = nd_ceil_div(t.all, 2);
     t.blocks = nd_ceil_div(t.all, t.per_block);
-    if (t.blocks > 2) { /* as many for each of two or four threads */
+    if (t.blocks > 2 && !s->block) { /* as many for each of two or four threads */
         t.per_block = nd_ceil_div(t.all, nd_ceil_div(t.blocks, 4) * 4);
         t.blocks = nd_ceil_div(t.all, t.per_block);
     }
-    const int64_t kept = s->staged ? t.all : nd_winograd_block(s->in_c, s->out_c);
+    const int64_t kept = s->staged ? t.all : nd_winograd_tiles(s);
     t.plane_v = kept * s->in_c + ND_WINOGRAD_GAP;
     t.plane_m = kept * s->out_c + ND_WINOGRAD_GAP;
     return t;

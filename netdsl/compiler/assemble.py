@@ -6,7 +6,7 @@ prepared from the weights, and one buffer for each input, output, parameter and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -40,13 +40,19 @@ NANOSECONDS = {
 }
 ELEMENT = 0.2
 NOWHERE = -1
+Choose = Callable[[Step], Step]
 
 
-def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable) -> Plan:
-    """The plan of a program for runs of up to `batch` images."""
+def as_it_is(step: Step) -> Step:
+    """The step with its defaults."""
+    return step
+
+
+def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable, choose: Choose = as_it_is) -> Plan:
+    """The plan of a program for runs of up to `batch` images; `choose` makes the neutral choices of each step."""
     laid, layouts = assign_layouts(own_outputs(program), batch)
     early, main = split_prepared(laid)
-    first, steps = _Part(early, layouts, batch), _Part(main, layouts, batch)
+    first, steps = _Part(early, layouts, batch, choose), _Part(main, layouts, batch, choose)
     store = _Store(main, layouts, early, batch)
     rows = {part: [store.row(part, table, *item) for item in part.steps] for part in (first, steps)}
     begin = next((k for k, (op, _, _) in enumerate(steps.steps) if op.phase == "update"), None)
@@ -83,6 +89,7 @@ class _Part:
     program: Ops
     layouts: Mapping[int, Layout]
     batch: int
+    choose: Choose
     steps: list[tuple[Op, Step, int]] = field(init=False)
     memory: Memory = field(init=False)
     views: dict[int, View] = field(init=False)
@@ -90,7 +97,10 @@ class _Part:
     def __post_init__(self) -> None:
         self.views = find_views(self.program, self.layouts)
         at = Context(lambda i: self.program.values[i].shape, self.batch, self._length, self.views)
-        made = [in_groups(op, at) if self._in_lanes(op) else TRANSLATIONS[op.kind](op, at) for op in self.program.ops]
+        made = [
+            [self.choose(step) for step in (in_groups if self._in_lanes(op) else TRANSLATIONS[op.kind])(op, at)]
+            for op in self.program.ops
+        ]
         extra = [max((step.scratch for step in steps), default=0) for steps in made]
         self.memory = plan_memory(self.program, self.layouts, self.batch, extra, self.views)
         self.steps = [

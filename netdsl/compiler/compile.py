@@ -18,6 +18,7 @@ from netdsl.graph.weights import Weights
 from netdsl.shapes import format_shape
 
 if TYPE_CHECKING:
+    from netdsl.compiler.tuning import Tuning
     from netdsl.graph.net import Net
 
 MAX_BATCH = 2**20
@@ -35,6 +36,7 @@ def compile(
     threads: int | None = None,
     isa: str | None = None,
     algorithm: str = "auto",
+    tune: Tuning | bool = False,
 ) -> Program:
     """Compile a net for up to `batch` images a run.
 
@@ -43,6 +45,8 @@ def compile(
     differentiates for, `update` emits what becomes of each. `threads` from 1 to 256, default the usable cores. `isa`
     forces `base`, `avx2` or `avx512`. `algorithm="direct"` turns off Winograd's convolution, which is faster and less
     exact.
+    `tune` makes the choices that leave the bits alone by what was measured on this machine, and measures what is not
+    known yet (`Tuning`); by default they follow from shapes.
     Raises `NetError` N7xx for arguments that do not fit.
     """
     batch = checked_count("batch", batch, MAX_BATCH)
@@ -60,7 +64,15 @@ def compile(
     for value in program.values.values():
         if value.role == "state" and value.name not in weights:
             weights.add(value.name, np.zeros([d for d in value.shape if isinstance(d, int)], np.float32))
-    return Program(assemble(program, batch=batch, threads=threads, table=kernel_table(isa)), weights, threads)
+    table = kernel_table(isa)
+    if tune is False:
+        plan = assemble(program, batch=batch, threads=threads, table=table)
+    else:
+        from netdsl.compiler.tuning import Tuning, tuned_plan
+
+        how = Tuning() if tune is True else tune
+        plan = tuned_plan(program, how, batch=batch, threads=threads, table=table, weights=weights)
+    return Program(plan, weights, threads)
 
 
 def _fitting(net: Net, weights: Mapping[str, Any] | None) -> Weights:

@@ -18,6 +18,7 @@ Array = np.ndarray[Any, Any]
 MAX_THREADS = engine.MAX_THREADS
 default_threads = engine.default_threads
 kernel_hash = engine.kernel_hash
+processor = engine.cpu
 
 
 class Program:
@@ -95,6 +96,13 @@ class Program:
             if self._version != self.weights.version:
                 self._refresh()
             return self._prepared
+
+    def time_steps(self, records: Array, arrays: Mapping[str, Array], **scalars: float) -> Array:
+        """Nanoseconds of each step of a run with other records, which differ from its own in neutral choices alone."""
+        self._engine.renew(records)
+        times = np.zeros(len(self.plan.steps), np.int64)
+        self._run(arrays, self._results(self._count(arrays)), scalars, times)
+        return times
 
     def check(self) -> None:
         """Prove what else is proven at the first run: that expressions are sound. Raises `ValueError`."""

@@ -8,6 +8,7 @@ dx = dot(dy, w, transpose=b)     →   dot_dx    w as it lies
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, pads, triple
@@ -45,14 +46,29 @@ def _product(op: Op, at: Context, fields: Fields, work: int, kernel: str = "conv
 
 def _winograd(ends: tuple[Operand, ...], at: Context, fields: Fields, work: int, epilogue: object) -> Step:
     """F(4x4, 3x3), fused in blocks of tiles, or in stages where weights exceed the cache or are reread too often."""
-    h, w, inputs, outputs = (int(fields[name]) for name in ("out_h", "out_w", "in_c", "out_c"))
-    tiles = at.batch * -(-h // 4) * -(-w // 4)
-    points = POINTS * (tiles * (inputs + outputs) + 2 * GAP)
-    stages, blocks = staging(tiles, inputs, outputs)
-    operands = (*ends, *[ABSENT] * (7 - len(ends)), ABSENT if stages else SCRATCH)
+    fused = Step("conv_winograd", (*ends, *[ABSENT] * (8 - len(ends))), {**fields, "staged": 0}, work, 0, epilogue)
+    tiles = winograd_tiles(fused, at.batch)
+    stages, blocks = staging(tiles, int(fields["in_c"]), int(fields["out_c"]))
     refused = ("in stages", stages) if stages else ("in blocks of tiles", blocks)
-    fields = {**fields, "staged": int(not stages)}
-    return Step("conv_winograd", operands, fields, work, 0 if stages else points, epilogue, (refused,))
+    return replace(with_staging(fused, not stages, at.batch), refused=(refused,))
+
+
+def winograd_tiles(step: Step, batch: int) -> int:
+    """Tiles of 4x4 outputs in a batch."""
+    return batch * -(-int(step.fields["out_h"]) // 4) * -(-int(step.fields["out_w"]) // 4)
+
+
+def winograd_points(step: Step, batch: int) -> int:
+    """Elements of the points of all tiles, which the stages pass on."""
+    channels = int(step.fields["in_c"]) + int(step.fields["out_c"])
+    return POINTS * (winograd_tiles(step, batch) * channels + 2 * GAP)
+
+
+def with_staging(step: Step, staged: bool, batch: int) -> Step:
+    """The step in stages over all tiles, or fused in blocks of tiles: the same bits."""
+    operands = (*step.operands[:7], SCRATCH if staged else ABSENT)
+    scratch = winograd_points(step, batch) if staged else 0
+    return replace(step, operands=operands, fields={**step.fields, "staged": int(staged)}, scratch=scratch)
 
 
 def staging(tiles: int, inputs: int, outputs: int) -> tuple[str, str]:
