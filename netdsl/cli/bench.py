@@ -3,50 +3,43 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.cli.target import load_net, takes_net
+from netdsl.cli.how import How, compiles
+from netdsl.cli.target import load_target, takes_net
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
-    from netdsl.graph.net import Net
+
+PLAN = ".plan"
 
 
 @click.command()
 @takes_net
-@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Images a run.")
-@click.option("--train", "training", is_flag=True, help="Measure a whole training step: forward, backward, update.")
-@click.option("--threads", type=int, help="Threads of the engine, 1 to 256.")
-@click.option("--algorithm", type=click.Choice(["auto", "direct"]), default="auto", help="direct: no Winograd.")
+@compiles
 @click.option("--profile", is_flag=True, help="Time each step as well.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print it.")
-def bench(
-    net: str,
-    parameters: tuple[str, ...],
-    batch: int,
-    training: bool,
-    threads: int | None,
-    algorithm: str,
-    profile: bool,
-    form: str,
-) -> None:
+def bench(net: str, parameters: tuple[str, ...], how: How, profile: bool, form: str) -> None:
     """Median and spread of runs of NET on random images, GF/s and memory. Measure on an idle machine.
 
-    GF/s count two operations for a multiply-add of the forward pass, three times as many for a training step, as a
-    direct sum would do them: Winograd's algorithm can pass 100 % of the peak.
+    NET may be the folder of a training or a plan file, too. The first time, choices that leave the bits alone are
+    measured, and kept (--no-tune). GF/s count two operations for a multiply-add of the forward pass, three times as
+    many for a training step, as a direct sum would do them: Winograd's algorithm can pass 100 % of the peak.
     """
-    loaded = load_net(net, parameters)
-    program, scalars = _program(loaded, batch, training, threads, algorithm)
+    name, macs, program, scalars = _program(net, parameters, how)
     from netdsl.compiler.timing import gflops, memory_mib, peak_gflops, random_inputs, step_rows, time_runs
 
-    images = random_inputs(loaded, program, batch)
+    batch = how.batch or program.plan.batch
+    training = bool(scalars)
+    images = random_inputs(program, batch)
     timing = time_runs(lambda: program.step(images, **scalars))
     memory, peak = memory_mib(), peak_gflops(program.threads)
-    speed = gflops(loaded.macs * batch * (3 if training else 1), timing.median)
+    speed = gflops(macs * batch * (3 if training else 1), timing.median)
     found: dict[str, Any] = {
-        "net": loaded.name,
+        "net": name,
         "batch": batch,
         "training": training,
         "threads": program.threads,
@@ -55,6 +48,7 @@ def bench(
         "median_ms": round(timing.median, 4),
         "from_ms": round(timing.spread[0], 4),
         "to_ms": round(timing.spread[1], 4),
+        "images_a_second": round(1000 * batch / timing.median, 1),
         "gflops": round(speed, 1),
         "peak_gflops": round(peak, 1),
         "memory_mib": round(memory, 1),
@@ -67,38 +61,65 @@ def bench(
     _show(found)
 
 
-def _program(
-    net: Net, batch: int, training: bool, threads: int | None, algorithm: str
-) -> tuple[Program, dict[str, float]]:
-    if training:
-        from netdsl.training.bare import SCALARS, training_program
+def _program(target: str, parameters: tuple[str, ...], how: How) -> tuple[str, int, Program, dict[str, float]]:
+    """The name of what is measured, its multiply-adds, its program, and the numbers that a training step binds."""
+    if target.endswith(PLAN):
+        return _planned(Path(target), parameters, how)
+    loaded, trained = load_target(target, parameters)
+    program = how.compile(loaded, trained.weights if trained else None)
+    if not how.training:
+        return loaded.name, loaded.macs, program, {}
+    from netdsl.training.bare import SCALARS
 
-        return training_program(net, batch=batch, threads=threads, algorithm=algorithm), SCALARS
-    from netdsl.compiler.compile import compile as compile_net
+    return loaded.name, loaded.macs, program, SCALARS
 
-    return compile_net(net, batch=batch, threads=threads, algorithm=algorithm), {}
+
+def _planned(path: Path, parameters: tuple[str, ...], how: How) -> tuple[str, int, Program, dict[str, float]]:
+    from netdsl.compiler.plan_file import load_plan
+
+    if parameters or how.training or how.algorithm != "auto":
+        raise click.UsageError(f"{path} is compiled: -p, --train and --algorithm were decided then")
+    program = load_plan(path, threads=how.threads)
+    if how.images > program.plan.batch:
+        raise click.UsageError(f"{path} was compiled for batches of up to {program.plan.batch} images")
+    about = program.about
+    return str(about.get("net", path.stem)), int(about.get("macs", 0)), program, dict(about.get("scalars", {}))
 
 
 def _show(found: dict[str, Any]) -> None:
+    from netdsl.errors import escape
+
+    threads = f"{found['threads']} thread{'s' * (found['threads'] > 1)}"
     what = "training step" if found["training"] else "inference"
-    click.echo(f"{found['net']}, {what}, batch {found['batch']}, {found['threads']} threads, {found['isa']}")
+    click.echo(f"{escape(found['net'])}, {what}, batch {found['batch']}, {threads}, {found['isa']}")
     click.echo(
         f"median {found['median_ms']} ms (from {found['from_ms']} to {found['to_ms']}, {found['runs']} runs), "
+        f"{found['images_a_second']:,} images/s"
+    )
+    click.echo(
         f"{found['gflops']} GF/s, {found['gflops'] / found['peak_gflops']:.0%} of {found['peak_gflops']}; "
         f"memory {found['memory_mib']} MiB"
     )
-    if "steps" not in found:
-        return
+    if "steps" in found:
+        _table(found["steps"], training=found["training"])
+
+
+def _table(steps: list[dict[str, Any]], *, training: bool) -> None:
+    """A row a step; on 100 columns only names of nodes fold."""
     from rich.table import Table
 
     from netdsl.cli.terminal import show
     from netdsl.errors import escape
 
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("node", "kernel", "phase", "microseconds", "share", "GF/s", "of peak"):
-        grid.add_column(title, justify="left" if title in ("node", "kernel", "phase") else "right", overflow="fold")
-    for row in found["steps"]:
-        measured = (f"{row['gflops']:.1f}", f"{row['of_peak']:.0%}") if row["gflops"] else ("-", "-")
-        numbers = (f"{row['microseconds']:,.1f}", f"{row['share']:.1%}", *measured)
-        grid.add_row(escape(row["node"]), row["kernel"], row["phase"], *numbers)
+    grid.add_column("node", overflow="fold")
+    for title in ("kernel", *(["phase"] if training else [])):
+        grid.add_column(title, no_wrap=True)
+    for title in ("µs", "share", "GF/s", "of peak", "MiB", "GB/s"):
+        grid.add_column(title, justify="right", no_wrap=True)
+    for row in steps:
+        product = (f"{row['gflops']:.1f}", f"{row['of_peak']:.0%}") if row["gflops"] else ("-", "-")
+        moved = (f"{row['bytes'] / 2**20:.1f}", f"{row['gigabytes_a_second']:.1f}")
+        words = (escape(row["node"] or "loss"), row["kernel"], *([row["phase"]] if training else []))
+        grid.add_row(*words, f"{row['microseconds']:,.1f}", f"{row['share']:.1%}", *product, *moved)
     show(grid)

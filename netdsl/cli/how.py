@@ -23,6 +23,7 @@ class How:
     training: bool
     threads: int | None
     algorithm: str
+    tune: bool
 
     @property
     def images(self) -> int:
@@ -42,23 +43,31 @@ class How:
         from netdsl.compiler.compile import compile
 
         made = net.initialise(1) if weights is None and self.training else weights
-        return compile(
-            net, made, batch=self.images, threads=self.threads, algorithm=self.algorithm, **self.arguments(net)
-        )
+        plain = {"batch": self.images, "threads": self.threads, "algorithm": self.algorithm, **self.arguments(net)}
+        if not self.tune:
+            return compile(net, made, **plain)
+        from netdsl.cli.terminal import Meter
+        from netdsl.compiler.tuning import Tuning
+
+        with Meter(f"measuring how {net.name} runs fastest here") as meter:
+            return compile(net, made, tune=Tuning(report=meter.report), **plain)
 
 
 def compiles(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of `How`, which the command gets as `how`."""
 
     @wraps(command)
-    def wrapped(batch: int | None, training: bool, threads: int | None, algorithm: str, **rest: Any) -> Any:
-        return command(how=How(batch, training, threads, algorithm), **rest)
+    def wrapped(
+        batch: int | None, training: bool, threads: int | None, algorithm: str, no_tune: bool, **rest: Any
+    ) -> Any:
+        return command(how=How(batch, training, threads, algorithm, not no_tune), **rest)
 
     options = (
         click.option("--batch", type=click.IntRange(min=1), help="Images a run.  [default: 1]"),
         click.option("--train", "training", is_flag=True, help="A whole training step: forward, backward, update."),
         click.option("--threads", type=int, help="Threads of the engine, 1 to 256; by default the usable cores."),
         click.option("--algorithm", type=click.Choice(["auto", "direct"]), default="auto", help="direct: no Winograd."),
+        click.option("--no-tune", is_flag=True, help="Take good defaults instead of what was measured here."),
     )
     for option in reversed(options):
         wrapped = option(wrapped)

@@ -26,7 +26,9 @@ def why(net: str, parameters: tuple[str, ...], node: str, how: How, form: str) -
     from netdsl.report.why_text import lines
 
     paths = nodes_of(loaded, node)
-    at = compiled(loaded, batch=how.images, threads=how.threads, algorithm=how.algorithm, how=how.arguments(loaded))
+    at = compiled(
+        loaded, batch=how.images, threads=how.threads, algorithm=how.algorithm, how=how.arguments(loaded), tune=how.tune
+    )
     plan = at.plan
     whole = {
         "net": loaded.name,

@@ -39,6 +39,7 @@ NANOSECONDS = {
     "conv_dw_lanes": 0.015,
 }
 ELEMENT = 0.2
+FLOAT = 4
 NOWHERE = -1
 Choose = Callable[[Step], Step]
 
@@ -123,6 +124,16 @@ class _Part:
         images = -(-self.batch // int(step.fields.get("lanes", 1))) if batched else 1
         return int(step.work * images * NANOSECONDS.get(step.kernel, ELEMENT)) + 50
 
+    def bytes(self, op: Op, step: Step) -> int:
+        """Bytes of the operands at the declared batch, each read or written once; scratch is written and read."""
+        batched = any(self.program.values[i].batched for i in (*op.ins, *op.outs))
+        if step.kernel == "copy":  # a part of a value may be all that is read, or written
+            images = -(-self.batch // int(step.fields.get("lanes", 1))) if batched else 1
+            return 2 * FLOAT * step.work * images
+        read = {operand.value for operand in step.operands if isinstance(operand.value, int)}
+        own = sum(elements(self.program, self.layouts, i, self.batch) for i in read)
+        return FLOAT * (own + 2 * step.scratch)
+
     def words(self, isa: str) -> tuple[PlanStep, ...]:
         return tuple(
             PlanStep(
@@ -133,6 +144,7 @@ class _Part:
                 self.program.line(op),
                 self.cost(op, step),
                 step.work // int(step.fields.get("lanes", 1)) if step.kernel in NANOSECONDS else 0,
+                self.bytes(op, step),
                 step.refused,
             )
             for op, step, _ in self.steps

@@ -47,8 +47,9 @@ class Binding:
 class PlanStep:
     """One record in words: the operation it came from, its kernel, and an estimate of nanoseconds on one thread.
 
-    `macs`: multiply-adds of one image as a direct sum would count them; 0 where the step is no product. `refused`:
-    other ways to run it, each with why it was not taken.
+    `macs`: multiply-adds of one image as a direct sum would count them; 0 where the step is no product. `bytes`: its
+    operands at the declared batch, each read or written once. `refused`: other ways to run it, each with why it was not
+    taken.
     """
 
     kernel: str
@@ -58,6 +59,7 @@ class PlanStep:
     op: str
     cost: int
     macs: int
+    bytes: int
     refused: tuple[tuple[str, str], ...] = ()
 
 
@@ -115,6 +117,7 @@ class Plan:
                 "host": False,
                 "nanoseconds": step.cost,
                 "macs": step.macs,
+                "bytes": step.bytes,
                 "phase": step.phase,
                 "op": step.op,
             }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
@@ -47,7 +48,7 @@ def write_plan(path: Path, program: Program, about: Mapping[str, Any]) -> None:
     kept = _renumber(rows, plan.bindings)
     tensors = {CONSTS: _padded(plan.consts)}
     document = {
-        "kernels": kernel_hash(),
+        "kernels": _build(),
         "batch": plan.batch,
         "threads": plan.threads,
         "arena": plan.arena,
@@ -76,7 +77,7 @@ def load_plan(path: str | Path, *, threads: int | None = None, isa: str | None =
     threads = checked_count("threads", default_threads() if threads is None else threads, MAX_THREADS)
     table = kernel_table(isa)
     tensors, document = PLAN.read(path)
-    if document.get("kernels") != kernel_hash():
+    if document.get("kernels") != _build():
         raise fail(
             "N732", f"{quoted(path)} was compiled for the kernels of another version", help="compile the net again"
         )
@@ -89,6 +90,12 @@ def load_plan(path: str | Path, *, threads: int | None = None, isa: str | None =
             raise DamagedHead(f"its plan is not sound: {cause or type(cause).__name__}") from None
     program.about = document["about"]
     return program
+
+
+def _build() -> str:
+    """What a plan depends on: the kernels, and what its parts are made of."""
+    parts = [f"{kind.__name__} {' '.join(f.name for f in fields(kind))}" for kind in (PlanStep, Binding, Layout)]
+    return sha256("\n".join([kernel_hash(), *parts]).encode()).hexdigest()[:16]
 
 
 def _plain(step: PlanStep) -> dict[str, Any]:

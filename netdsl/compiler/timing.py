@@ -7,7 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from netdsl.compiler.assemble import assemble
 from netdsl.compiler.program import Program, kernel_table
 from netdsl.graph.weights import Weights
 from netdsl.ops.op import BATCH, Build
-
-if TYPE_CHECKING:
-    from netdsl.graph.net import Net
 
 LEAST_RUNS, MOST_RUNS = 5, 1000
 
@@ -50,14 +47,13 @@ def time_runs(run: Callable[[], Any], seconds: float = 2.0) -> Timing:
     return Timing(tuple(found))
 
 
-def random_inputs(net: Net, program: Program, count: int) -> dict[str, Any]:
-    """Numbers from N(0, 1) for every input of a program, and labels that are classes."""
+def random_inputs(program: Program, count: int) -> dict[str, Any]:
+    """Numbers from N(0, 1) for every input of a program, and labels that are one of two classes."""
     rng = np.random.default_rng(0)
-    classes = net.nodes[next(iter(net.outputs.values()))].shape[-1]
     return {
         b.name: rng.normal(size=(count, *b.shape)).astype(np.float32)
         if b.dtype == "f32"
-        else rng.integers(0, classes, (count, *b.shape)).astype(np.int32)
+        else rng.integers(0, 2, (count, *b.shape)).astype(np.int32)
         for b in program.plan.inputs
     }
 
@@ -86,7 +82,10 @@ def memory_mib() -> float:
 
 
 def step_rows(rows: Sequence[dict[str, Any]], batch: int, peak: float) -> list[dict[str, Any]]:
-    """Measured steps as a report has them: microseconds, share of all, GF/s and share of the peak."""
+    """Measured steps as a report has them: microseconds, share of all, GF/s and share of the peak, bytes and GB/s.
+
+    Bytes are those of the operands, each read or written once.
+    """
     total = sum(row["measured"] for row in rows) or 1
     found = []
     for row in rows:
@@ -100,6 +99,8 @@ def step_rows(rows: Sequence[dict[str, Any]], batch: int, peak: float) -> list[d
                 "share": round(row["measured"] / total, 4),
                 "gflops": round(speed, 1),
                 "of_peak": round(speed / peak, 3),
+                "bytes": row["bytes"],
+                "gigabytes_a_second": round(row["bytes"] / row["measured"], 1) if row["measured"] else 0.0,
             }
         )
     return found

@@ -18,6 +18,7 @@ from netdsl.compiler.passes.prepare import own_outputs
 from netdsl.compiler.program import isa_verdicts
 from netdsl.compiler.provenance import carried_out, tensors_behind
 from netdsl.compiler.stages import stages
+from netdsl.compiler.tuning import Tuning
 from netdsl.errors import escape, fail
 from netdsl.language.faults import sizes_chain
 from netdsl.language.names import Wire
@@ -47,9 +48,15 @@ class Compiled:
     algorithm: str
 
 
-def compiled(net: Net, *, batch: int, threads: int | None, algorithm: str, how: dict[str, Any]) -> Compiled:
-    """Compile a net and keep what lies between. `how`: what a training program is compiled with."""
-    program = compile(net, batch=batch, threads=threads, algorithm=algorithm, **how)
+def compiled(
+    net: Net, *, batch: int, threads: int | None, algorithm: str, how: dict[str, Any], tune: bool = False
+) -> Compiled:
+    """Compile a net and keep what lies between. `how`: what a training program is compiled with.
+
+    With `tune` neutral choices are those that were measured here before; nothing is measured now.
+    """
+    tuning = Tuning(measure=False)
+    program = compile(net, batch=batch, threads=threads, algorithm=algorithm, tune=tuning if tune else False, **how)
     found = [ops for _, ops in stages(net, algorithm=algorithm, **how)]
     laid, layouts = assign_layouts(own_outputs(found[-1]), batch)
     return Compiled(net, found[0], found[-2], found[-1], laid, dict(layouts), program.plan, algorithm)
