@@ -26,9 +26,18 @@ PRODUCTS = ("conv", "conv_dx", "conv_dw")
 
 def batch_fills_lanes(program: Ops, batch: int) -> bool:
     """Whether the convolutions of a program are computed with the batch in the lanes."""
+    return not refusal(program, batch)
+
+
+def refusal(program: Ops, batch: int) -> str:
+    """Why the convolutions of a program are not computed with the batch in the lanes, or nothing."""
     products = [op for op in program.ops if op.kind in PRODUCTS]
-    narrow = any(min(_channels(program, op)) < GROUP for op in products)
-    return batch >= GROUP and narrow and all(_fits(program, op) for op in products)
+    if batch < GROUP:
+        return f"a batch of {batch} leaves some of {GROUP} lanes empty"
+    if all(min(_channels(program, op)) >= GROUP for op in products):
+        return f"no convolution has fewer than {GROUP} channels"
+    large = next((op for op in products if not _fits(program, op)), None)
+    return f"`{large.origin}` is too large for it" if large else ""
 
 
 def _channels(program: Ops, op: Op) -> tuple[int, int]:

@@ -197,8 +197,8 @@ class _Assigner:
 
     def visit(self, op: Op, inside: bool) -> None:
         if inside:
-            ins = (self.read(i, IN_LANES if self.values[i].batched else DENSE, op) for i in op.ins)
-            self.ops.append(replace(op, ins=tuple(ins)))
+            laid = [self.read(i, IN_LANES if self.values[i].batched else DENSE, op) for i in op.ins]
+            self.ops.append(replace(op, ins=tuple(laid)))
             self.layouts.update((i, IN_LANES if self.values[i].batched else DENSE) for i in op.outs)
             return
         wanted = [DENSE] * len(op.ins)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from netdsl.compiler import lanes
 from netdsl.compiler.compile import compile
 from netdsl.compiler.layout import assign_layouts
-from netdsl.compiler.passes.choose import verdicts
+from netdsl.compiler.passes.choose import DIRECT, verdicts
 from netdsl.compiler.passes.prepare import own_outputs
 from netdsl.compiler.program import isa_verdicts
 from netdsl.compiler.provenance import carried_out, tensors_behind
@@ -161,15 +162,21 @@ def _operation(
         "phase": op.phase,
         "operation": at.chosen.line(op),
         "kernels": kernels,
-        "ways": [
-            {"name": way.words, "refused": why}
-            for way, why in verdicts(at.unchosen, _same(at.unchosen, op), at.algorithm)
-        ],
+        "ways": _ways(at, op),
         "weight": _weight(at, op),
         "folded": folded,
         "fused": [other for other in others if other not in folded],
         "epilogue": str(op.get("epilogue")) if op.get("epilogue") is not None else None,
     }
+
+
+def _ways(at: Compiled, op: Op) -> list[dict[str, str]]:
+    """Every way to compute a product, the fastest first, each with why it was refused."""
+    found = [(way.words, why) for way, why in verdicts(at.unchosen, _same(at.unchosen, op), at.algorithm)]
+    if op.kind in lanes.PRODUCTS:
+        with_lanes = ("a sum with the batch in the lanes", lanes.refusal(at.chosen, at.plan.batch))
+        found = [with_lanes, *(found or [(DIRECT.words, "")])]
+    return [{"name": name, "refused": why} for name, why in found]
 
 
 def _same(program: Ops, op: Op) -> Op:

@@ -39,6 +39,11 @@ def forward(found: dict) -> dict:
     return next(op for op in found["operations"] if op["phase"] == "forward")
 
 
+def refusals(found: dict, kind: str = "conv(") -> dict[str, str]:
+    operation = next(op for op in found["operations"] if f" = {kind}" in op["operation"])
+    return {way["name"]: way["refused"] for way in operation["ways"]}
+
+
 def test_numbers_come_with_their_derivations(small):
     found = one(small, "D")
     assert found["params"]["derivation"] == "16040 = 5·5·16·40 + 40"
@@ -48,23 +53,32 @@ def test_numbers_come_with_their_derivations(small):
     assert (found["shape"], found["rf"]) == ([12, 12, 40], [7, 7])
 
 
-def test_a_direct_sum_says_why_winograd_was_refused(small):
-    ways = forward(one(small, "D"))["ways"]
-    assert ways[0]["refused"] == "not a 3x3 window of stride 1, dilation 1 and one group"
-    assert [way["refused"] for way in ways[1:]] == [""]
+def test_a_direct_sum_says_why_others_were_refused(small):
+    assert refusals(one(small, "D")) == {
+        "a sum with the batch in the lanes": "a batch of 1 leaves some of 16 lanes empty",
+        "Winograd's F(4x4, 3x3)": "not a 3x3 window of stride 1, dilation 1 and one group",
+        "a direct sum": "",
+    }
+
+
+def test_lanes_are_refused_for_a_reason_and_taken_without_one(small, tmp_path):
+    assert "no convolution has fewer than 16 channels" in refusals(one(small, "D", "--batch", "16")).values()
+    (tmp_path / "few.net").write_text("net F { input x: 9x9x3; y: conv(5, 3x3); out: dense(2) }")
+    found = one(str(tmp_path / "few.net"), "y", "--batch", "16", "--train")
+    assert [refusals(found, kind)["a sum with the batch in the lanes"] for kind in ("conv(", "conv_dw(")] == ["", ""]
 
 
 def test_winograd_is_not_refused_and_names_its_variant(small):
     found = one(small, "C.conv_1")
     assert forward(found)["kernels"] == ["conv_winograd"]
-    assert forward(found)["ways"][0]["refused"] == ""
+    assert refusals(found)["Winograd's F(4x4, 3x3)"] == ""
     (step,) = [step for step in found["steps"] if step["kernel"] == "conv_winograd"]
     assert step["refused"] == [["in stages", "its transformed weights, 36 KiB, stay in the cache from block to block"]]
 
 
 def test_forcing_a_direct_sum_is_the_reason(small):
-    ways = forward(one(small, "C.conv_1", "--algorithm", "direct"))["ways"]
-    assert ways[0]["refused"] == "`algorithm=direct` turns it off"
+    found = one(small, "C.conv_1", "--algorithm", "direct")
+    assert refusals(found)["Winograd's F(4x4, 3x3)"] == "`algorithm=direct` turns it off"
 
 
 def test_forced_instruction_set_is_the_reason(small, monkeypatch):
