@@ -74,11 +74,13 @@ void nd_check_moments(checker *c)
 {
     const nd_step *s = c->step;
     positive(c, &s->rows, 2, "`rows` or `columns` is out of range");
+    positive(c, &s->chunks, 2, "`chunks` or `chunk_rows` is out of range");
     if (c->reason) return;
+    expect(c, times(s->chunks, s->chunk_rows) >= s->rows, "the chunks do not cover the rows");
     dense(c, 0, s->columns, 0);
     dense(c, 1, s->columns, 0);
     pixels(c, 2, s->rows, s->columns, batched(c, 2));
-    dense(c, 3, times(images(c, 2), s->columns), 0);
+    dense(c, 3, times(times(images(c, 2), s->chunks), 3 * s->columns), 0);
 }
 
 /* Operand i holds `columns` numbers for each row. */

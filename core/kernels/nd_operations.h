@@ -44,8 +44,8 @@
  * reduce           y, x, partials      size0 ... size4 and strides of x; y's strides 0 on the axes that are summed, y's image 0
  *     where the batch is summed. Chunk i sums terms i*chunk_rows ... of the reduced axes in order (batch first); partials: chunks *
  *     elements of y at the declared batch, absent where chunks = 1.
- * moments          mean, var, x, partials      rows (an image), columns: over all rows of all images for each column;
- *     partials: (batch + 1) * columns. Merged in image order; two passes; biased.
+ * moments          mean, var, x, partials      rows (an image), columns: over all rows of all images for each column, biased.
+ *     An image is cut into `chunks` of chunk_rows rows, so chunks*chunk_rows >= rows; partials: batch * chunks * 3 * columns.
  * softmax          y, x                rows (an image), columns
  * softmax_dx       dx, y, dy           the same
  * softmax_xent     loss, logits, labels (int32)            one loss a row; a label outside 0 ... columns-1 gives NaN
@@ -106,7 +106,7 @@ enum { ND_MOST_BLOCK = 1024 };
     ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 1, 1) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
     ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
-    ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(moments, 11, 4) \
+    ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(moments, 11, 2) \
     ROW(softmax, 1, 1) ROW(softmax_dx, 1, 1) ROW(softmax_xent, 1, 1) ROW(softmax_xent_dx, 1, 1) \
     ROW(lrn_sum, 1, 1) ROW(random, 1, 1) ROW(copy, 1, 1)
 

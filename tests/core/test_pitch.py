@@ -82,9 +82,10 @@ def pool(kernel, *shapes):
 
 
 def moments(steps, rng, wide, run):
-    x, parts = rng.standard_normal((N, H, W, OUTPUTS)).astype(np.float32), np.zeros((N + 1) * OUTPUTS, np.float32)
+    x, parts = rng.standard_normal((N, H, W, OUTPUTS)).astype(np.float32), np.zeros(N * 3 * OUTPUTS, np.float32)
     mean, var = (steps.fixed(np.zeros(OUTPUTS, np.float32)) for _ in range(2))
-    run("moments", mean, var, wide.operand(2, x), steps.fixed(parts), rows=H * W, columns=OUTPUTS)
+    fields = {"rows": H * W, "columns": OUTPUTS, "chunks": 1, "chunk_rows": H * W}
+    run("moments", mean, var, wide.operand(2, x), steps.fixed(parts), **fields)
     return np.stack([mean.array, var.array])
 
 

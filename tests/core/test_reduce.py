@@ -53,16 +53,19 @@ def test_reduce_of_many_positive_numbers_is_accurate(steps, rng, isa, axes):
     )
 
 
-def moments(steps, isa, x, threads=1):
+def moments(steps, isa, x, threads=1, chunk_rows=70):
     columns = x.shape[-1]
+    rows = x[0].size // columns
+    chunks = -(-rows // chunk_rows)
     mean, var = np.full(columns, np.nan, np.float32), np.full(columns, np.nan, np.float32)
-    partials = steps.fixed(np.full((len(x) + 1) * columns, np.nan, np.float32))
+    partials = steps.fixed(np.full(len(x) * chunks * 3 * columns, np.nan, np.float32))
     operands = steps.fixed(mean), steps.fixed(var), steps.images(x), partials
-    steps.run("moments", *operands, isa=isa, threads=threads, rows=x[0].size // columns, columns=columns)
+    fields = {"rows": rows, "columns": columns, "chunks": chunks, "chunk_rows": chunk_rows}
+    steps.run("moments", *operands, isa=isa, threads=threads, **fields)
     return mean, var
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (3, 5, 37, 17), (2, 31, 30, 33), (5, 3)])
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (3, 5, 37, 17), (2, 31, 30, 33), (5, 3), (2, 9, 64), (2, 33, 300)])
 def test_moments(steps, rng, isa, threads, shape):
     x = rng.standard_normal(shape).astype(np.float32)
     mean, var = moments(steps, isa, x, threads)
@@ -74,3 +77,18 @@ def test_moments(steps, rng, isa, threads, shape):
 def test_variance_survives_a_mean_of_ten_thousand_deviations(steps, rng, isa):
     x = (rng.standard_normal((4, 20, 20, 5)) + 1e4).astype(np.float32)
     np.testing.assert_allclose(moments(steps, isa, x)[1], x.reshape(-1, 5).astype(float).var(0), rtol=2e-6)
+
+
+@pytest.mark.parametrize("chunk_rows", [7, 64, 1000])
+def test_variance_survives_blocks_of_different_means(steps, rng, isa, chunk_rows):
+    x = (rng.standard_normal((3, 400, 3)) + 1e4 * (np.arange(400)[:, None] // 50 % 2)).astype(np.float32)
+    rows = x.reshape(-1, 3).astype(float)
+    mean, var = moments(steps, isa, x, chunk_rows=chunk_rows)
+    np.testing.assert_allclose(mean, rows.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(var, rows.var(0), rtol=2e-6)
+
+
+def test_variance_survives_a_first_row_far_from_the_rest(steps, rng, isa):
+    x = rng.standard_normal((2, 500, 40)).astype(np.float32)
+    x[:, ::50] += 100
+    np.testing.assert_allclose(moments(steps, isa, x)[1], x.reshape(-1, 40).astype(float).var(0), rtol=2e-6)

@@ -18,6 +18,8 @@ from netdsl.compiler.translate.step import (
 )
 from netdsl.ops.op import Op
 
+MOMENT_ROWS = 2048
+
 
 def reduce(op: Op, at: Context) -> list[Step]:
     """A sum over any axes; over images in chunks."""
@@ -42,6 +44,7 @@ def moments(op: Op, at: Context) -> list[Step]:
     x, axes = at.shape(op.ins[0]), op["axes"]
     assert tuple(axes) == tuple(range(len(x) - 1)), f"moments over {axes} of {x}"
     rows, columns = prod(sizes(x)[:-1]), sizes(x)[-1]
-    scratch = (at.batch + 1) * columns
+    chunks = -(-rows // MOMENT_ROWS)
     operands = (*map(Operand, op.outs), Operand(op.ins[0]), SCRATCH)
-    return [Step("moments", operands, {"rows": rows, "columns": columns}, rows * columns * 2, scratch)]
+    fields = {"rows": rows, "columns": columns, "chunks": chunks, "chunk_rows": MOMENT_ROWS}
+    return [Step("moments", operands, fields, rows * columns * 2, at.batch * chunks * 3 * columns)]
