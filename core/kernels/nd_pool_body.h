@@ -70,57 +70,83 @@ static void ND_JOIN(ND_NAME(pool_max), _run)(const nd_call *call, int64_t task)
     }
 }
 
+#define ND_POOL_BAND 65536 /* elements of x of a task: they and their gradients stay in a level-2 cache */
+
+/* Lines of a band, which is all of the planes. */
+ND_INLINE int64_t nd_band_lines(const nd_step *s) { return nd_min(s->in_h, nd_ceil_div(ND_POOL_BAND, s->in_d * s->in_w * s->in_c)); }
+
 static int64_t ND_JOIN(ND_NAME(pool_max_dx), _tasks)(const nd_step *s, int phase, int64_t n)
 {
     (void)phase;
-    return nd_images(s, 1, n) * nd_ceil_div(s->in_c, ND_LANES);
+    return nd_images(s, 1, n) * nd_ceil_div(s->in_h, nd_band_lines(s));
 }
 
-/* Add dy at the first maximum of one window, for up to ND_VLEN channels. */
-ND_INLINE void nd_to_maximum(const nd_step *s, const float *x, float *dx, vf dy, nd_box box, int64_t count)
+/* Add dy at the first maximum of one window, for up to ND_VLEN channels, where that lies in the lines `own`. */
+ND_INLINE void nd_to_maximum(const nd_step *s, const float *x, float *dx, vf dy, nd_box box, nd_range own, int64_t count)
 {
-    const int64_t from = nd_pitch(s, 1, s->in_c), pitch = nd_pitch(s, 0, s->in_c);
+    const int64_t from = nd_pitch(s, 1, s->in_c), pitch = nd_pitch(s, 0, s->in_c), wide = box.w.end - box.w.begin;
+    const int64_t plane = (box.h.end - box.h.begin) * wide;
     vf best = nd_load_up_to(x + nd_line_at(s, box.d.begin, box.h.begin, from) + box.w.begin * from, count);
     vi where = {};
     int32_t tap = 0;
     for (int64_t id = box.d.begin; id < box.d.end; id++)
-        for (int64_t ih = box.h.begin; ih < box.h.end; ih++)
-            for (int64_t iw = box.w.begin; iw < box.w.end; iw++, tap++) {
-                const vf value = nd_load_up_to(x + nd_line_at(s, id, ih, from) + iw * from, count);
+        for (int64_t ih = box.h.begin; ih < box.h.end; ih++) {
+            const float *line = x + nd_line_at(s, id, ih, from) + box.w.begin * from;
+            for (int64_t i = 0; i < wide; i++, tap++) {
+                const vf value = nd_load_up_to(line + i * from, count);
                 const vi better = (value > best) | (nd_is_nan(value) & ~nd_is_nan(best));
                 best = nd_select(better, value, best);
                 where = (where & ~better) | ((tap - (vi){}) & better);
             }
-    tap = 0;
-    for (int64_t id = box.d.begin; id < box.d.end; id++)
-        for (int64_t ih = box.h.begin; ih < box.h.end; ih++)
-            for (int64_t iw = box.w.begin; iw < box.w.end; iw++, tap++) {
-                float *to = dx + nd_line_at(s, id, ih, pitch) + iw * pitch;
+        }
+    for (int64_t id = box.d.begin; id < box.d.end; id++) {
+        tap = (int32_t)((id - box.d.begin) * plane + (own.begin - box.h.begin) * wide);
+        for (int64_t ih = own.begin; ih < own.end; ih++) {
+            float *line = dx + nd_line_at(s, id, ih, pitch) + box.w.begin * pitch;
+            for (int64_t i = 0; i < wide; i++, tap++) {
+                float *to = line + i * pitch;
                 nd_store_up_to(to, nd_load_up_to(to, count) + (vf)((vi)dy & (where == tap)), count);
-            }
-}
-
-/* A task owns 16 channels of an image. */
-static void ND_JOIN(ND_NAME(pool_max_dx), _run)(const nd_call *call, int64_t task)
-{
-    const nd_step *s = call->step;
-    const int64_t blocks = nd_ceil_div(s->in_c, ND_LANES), image = task / blocks, pixels = nd_in_pixels(s);
-    const int64_t end = nd_min(s->in_c, (task % blocks + 1) * ND_LANES);
-    const int64_t dx_pitch = nd_pitch(s, 0, s->in_c), x_pitch = nd_pitch(s, 1, s->in_c), dy_pitch = nd_pitch(s, 2, s->in_c);
-    for (int64_t c = task % blocks * ND_LANES; c < end; c += ND_VLEN) {
-        const int64_t count = end - c;
-        const float *x = call->x[1] + image * pixels * x_pitch + c,
-                    *dy = call->x[2] + image * nd_pixels(s) * dy_pitch + c;
-        float *dx = call->x[0] + image * pixels * dx_pitch + c;
-        for (int64_t i = 0; i < pixels; i++) nd_store_up_to(dx + i * dx_pitch, (vf){}, count);
-        for (int64_t line = 0; line < s->out_d * s->out_h; line++) {
-            nd_box box = nd_box_of_line(s, line);
-            for (int64_t ow = 0; ow < s->out_w; ow++, dy += dy_pitch) {
-                box.w = nd_columns_under(s, ow);
-                nd_to_maximum(s, x, dx, nd_load_up_to(dy, count), box, count);
             }
         }
     }
+}
+
+static void nd_clear_lines(const nd_step *s, float *dx, nd_range lines)
+{
+    const int64_t pitch = nd_pitch(s, 0, s->in_c);
+    for (int64_t id = 0; id < s->in_d; id++) {
+        float *to = dx + nd_line_at(s, id, lines.begin, pitch);
+        const int64_t pixels = (lines.end - lines.begin) * s->in_w;
+        if (pitch == s->in_c) nd_fill_run(to, 0, pixels * s->in_c);
+        else for (int64_t i = 0; i < pixels; i++) nd_fill_run(to + i * pitch, 0, s->in_c);
+    }
+}
+
+/* A task owns a band of lines of dx, and asks every window that reaches into it. */
+static void ND_JOIN(ND_NAME(pool_max_dx), _run)(const nd_call *call, int64_t task)
+{
+    const nd_step *s = call->step;
+    const int64_t band = nd_band_lines(s), bands = nd_ceil_div(s->in_h, band), image = task / bands, pixels = nd_in_pixels(s);
+    const int64_t dx_pitch = nd_pitch(s, 0, s->in_c), x_pitch = nd_pitch(s, 1, s->in_c), dy_pitch = nd_pitch(s, 2, s->in_c);
+    const nd_range lines = {task % bands * band, nd_min(s->in_h, (task % bands + 1) * band)};
+    const float *x = call->x[1] + image * pixels * x_pitch, *dy = call->x[2] + image * nd_pixels(s) * dy_pitch;
+    float *dx = call->x[0] + image * pixels * dx_pitch;
+    nd_clear_lines(s, dx, lines);
+    const int64_t first = nd_windows(lines.begin, s->kernel_h, s->stride_h, s->pad_top, s->out_h).begin,
+                  end = nd_windows(lines.end - 1, s->kernel_h, s->stride_h, s->pad_top, s->out_h).end;
+    for (int64_t od = 0; od < s->out_d; od++)
+        for (int64_t oh = first; oh < end; oh++) {
+            nd_box box = nd_box_of_line(s, od * s->out_h + oh);
+            const nd_range own = {nd_max(box.h.begin, lines.begin), nd_min(box.h.end, lines.end)};
+            const float *given = dy + (od * s->out_h + oh) * s->out_w * dy_pitch;
+            for (int64_t ow = 0; ow < s->out_w; ow++, given += dy_pitch) {
+                box.w = nd_columns_under(s, ow);
+                int64_t c = 0;
+                for (; c + ND_VLEN <= s->in_c; c += ND_VLEN) nd_to_maximum(s, x + c, dx + c, nd_load(given + c), box, own, ND_VLEN);
+                const int64_t rest = s->in_c - c;
+                if (rest) nd_to_maximum(s, x + c, dx + c, nd_load_part(given + c, rest), box, own, rest);
+            }
+        }
 }
 
 static int64_t ND_JOIN(ND_NAME(pool_sum), _tasks)(const nd_step *s, int phase, int64_t n)
