@@ -16,6 +16,7 @@
 #include "nd_lanes_dw_body.h"
 #include "nd_map_body.h"
 #include "nd_reduce_body.h"
+#include "nd_sums_body.h"
 #include "nd_moments_body.h"
 #include "nd_softmax_body.h"
 #include "nd_lrn_body.h"

@@ -76,15 +76,21 @@ static void nd_instruction(int code, float *to, const float *pa, const float *pb
     }
 }
 
-static void nd_execute(const nd_program *p, int64_t count)
+static void nd_execute_one(const nd_program *p, const int32_t *w, int64_t count)
+{
+    const int arity = w[0] < nd_code_add ? 1 : w[0] < nd_code_where ? 2 : 3;
+    const float *a = p->place[w[2]];
+    nd_instruction(w[0], p->place[w[1]], a, arity > 1 ? p->place[w[3]] : a, arity > 2 ? p->place[w[4]] : a, count);
+}
+
+/* All instructions but the last `kept`, on `count` numbers. */
+ND_INLINE void nd_execute_but(const nd_program *p, int32_t kept, int64_t count)
 {
     const int32_t *w = p->words + 2;
-    for (int32_t i = 0; i < p->words[0]; i++, w += 5) {
-        const int arity = w[0] < nd_code_add ? 1 : w[0] < nd_code_where ? 2 : 3;
-        const float *a = p->place[w[2]];
-        nd_instruction(w[0], p->place[w[1]], a, arity > 1 ? p->place[w[3]] : a, arity > 2 ? p->place[w[4]] : a, count);
-    }
+    for (int32_t i = 0; i < p->words[0] - kept; i++, w += 5) nd_execute_one(p, w, count);
 }
+
+static void nd_execute(const nd_program *p, int64_t count) { nd_execute_but(p, 0, count); }
 
 ND_INLINE void nd_gather(float *to, const nd_view *v, int64_t rows, int64_t columns)
 {
@@ -96,10 +102,9 @@ ND_INLINE void nd_gather(float *to, const nd_view *v, int64_t rows, int64_t colu
     }
 }
 
-/* A tile of `rows` x `columns` (rows*columns <= ND_TILE_LENGTH, or one row); every tile of a window has the same columns but the last. */
-static void nd_tile_of_map(nd_program *p, const nd_view *y, const nd_view *x, int64_t rows, int64_t columns, int64_t tall)
+/* The inputs of a tile of rows x columns, at most ND_TILE_LENGTH numbers; the tiles of a window have `tall` rows, but for the last ones. */
+static void nd_place_inputs(nd_program *p, const nd_view *x, int64_t rows, int64_t columns, int64_t tall)
 {
-    const int64_t count = rows * columns;
     for (int k = 0; k < p->inputs; k++) {
         float **place = &p->place[ND_PLACE_INPUT + k], *own = p->scratch + (ND_PLACE_INPUT + k) * ND_TILE_LENGTH;
         if (x[k].column == 1 && (rows == 1 || x[k].row == columns)) {
@@ -111,6 +116,12 @@ static void nd_tile_of_map(nd_program *p, const nd_view *y, const nd_view *x, in
         nd_gather(own, &x[k], x[k].row == 0 ? tall : rows, columns);
         p->replicated[k] = x[k].row == 0 ? x[k].p : 0;
     }
+}
+
+static void nd_tile_of_map(nd_program *p, const nd_view *y, const nd_view *x, int64_t rows, int64_t columns, int64_t tall)
+{
+    const int64_t count = rows * columns;
+    nd_place_inputs(p, x, rows, columns, tall);
     if (y->column == 1 && (rows == 1 || y->row == columns)) {
         p->place[ND_PLACE_OUTPUT] = y->p;
         nd_execute(p, count);

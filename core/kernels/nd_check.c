@@ -70,6 +70,25 @@ void nd_check_reduce(checker *c)
         expect(c, !batched(c, 0) && last < length, "partial sums need a contiguous result without images");
 }
 
+void nd_check_sums(checker *c)
+{
+    const nd_step *s = c->step;
+    const int64_t sizes[] = {s->rows, s->columns};
+    int any = 0;
+    positive(c, sizes, 2, "`rows` or `columns` is out of range");
+    expect(c, s->inputs >= 1 && s->inputs <= ND_OPERANDS - 4, "`inputs` is out of range");
+    expect(c, s->outputs >= 1 && s->outputs <= (s->words ? ND_MAX_OUTPUTS : 1), "`outputs` is out of range");
+    if (c->reason) return;
+    if (s->words) program(c, 2, 4, 0);
+    for (int i = 4; i < 4 + s->inputs && !c->reason; i++) {
+        strided(c, i, sizes, 2);
+        expect(c, times(nd_operand_of(c->step, i)->stride[0], s->rows) < huge, "a stride is out of range");
+        any |= batched(c, i);
+    }
+    for (int i = 0; i < s->outputs; i++) dense(c, i, s->columns, 0);
+    check_chunks(c, 3, times(s->outputs, s->columns), times(any ? c->batch : 1, s->rows));
+}
+
 void nd_check_moments(checker *c)
 {
     const nd_step *s = c->step;

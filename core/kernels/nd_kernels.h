@@ -3,7 +3,7 @@
  * A plan is an array of `nd_step`. Every member is 8 bytes, an int64_t or a double, so Python fills an int64 matrix by
  * the names in ND_FIELDS. Offsets, strides and images count elements of 4 bytes. Operand 0 is the output. An operand
  * lies in a buffer (0 is the arena, 1... are bound at each run) at `offset`; `image` is the distance from one image to
- * the next, and 0 where all images share it. `stride0` ... `stride4` serve map, reduce, copy, random and the extra operands of
+ * the next, and 0 where all images share it. `stride0` ... `stride4` serve map, reduce, sums, copy, random and the extra operands of
  * an epilogue; the other kernels take operands that are dense, channels last, or *pitched*: `pitch` is the distance from one
  * pixel to the next where it is not the number of channels, as for a part of a concatenation that is written in place;
  * images then lie `pitch` times their pixels apart. nd_operations.h says what each kernel reads, and which operands may be pitched.
@@ -46,6 +46,7 @@
     INT(rows) INT(columns) \
     INT(inputs)          /* inputs of a bytecode program */ \
     INT(words)           /* int32 words of a bytecode program; 0: no program */ \
+    INT(outputs)         /* sums: results of a bytecode program */ \
     INT(chunks) INT(chunk_rows)  /* a sum over rows is cut into `chunks` partial sums of `chunk_rows` rows */ \
     INT(before) INT(after) \
     INT(distribution)    /* random: 0 uniform, 1 bernoulli, 2 normal */ \
@@ -79,7 +80,7 @@ static inline int64_t nd_pitch(const nd_step *step, int i, int64_t channels)
     ROW(conv_lanes, isa) ROW(conv_dw_lanes, isa) ROW(pack_lanes, isa) ROW(unpack_lanes, isa) \
     ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) ROW(pack_winograd, isa) \
     ROW(pool_max, isa) ROW(pool_max_dx, isa) ROW(pool_sum, isa) ROW(pool_sum_dx, isa) \
-    ROW(map, isa) ROW(reduce, isa) ROW(moments, isa) \
+    ROW(map, isa) ROW(reduce, isa) ROW(sums, isa) ROW(moments, isa) \
     ROW(softmax, isa) ROW(softmax_dx, isa) ROW(softmax_xent, isa) ROW(softmax_xent_dx, isa) \
     ROW(lrn_sum, isa) ROW(random, isa) ROW(copy, isa)
 #if defined(__x86_64__)

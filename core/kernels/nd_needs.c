@@ -23,7 +23,8 @@ static int64_t scratch_of(const nd_step *s)
     case operation_dot_dx:
         return ND_BYTECODE_SCRATCH + ND_DOT_ROWS * ((s->in_c + ND_LANES - 1) / ND_LANES * ND_LANES + ND_DOT_BLOCK);
     case operation_conv_lanes: return s->words ? ND_BYTECODE_SCRATCH + (s->inputs - 1) * s->out_c * ND_LANES : 0;
-    case operation_map: return ND_BYTECODE_SCRATCH;
+    case operation_map:
+    case operation_sums: return ND_BYTECODE_SCRATCH;
     case operation_softmax_xent: return s->columns;
     case operation_lrn_sum: return 3 * s->columns;
     default: return 0;
@@ -55,16 +56,16 @@ static int readable(int32_t place, int64_t inputs, int32_t constants)
     return place >= 0 && place < ND_REGISTERS;
 }
 
-static const char *fault_of_code(const int32_t *w, int64_t words, int64_t inputs)
+static const char *fault_of_code(const int32_t *w, int64_t words, int64_t inputs, int32_t outputs)
 {
     const int32_t instructions = w[0], constants = w[1];
-    if (instructions < 1 || constants < 0 || constants > ND_MAX_CONSTANTS || words != 2 + 5 * (int64_t)instructions + constants)
+    if (instructions < outputs || constants < 0 || constants > ND_MAX_CONSTANTS || words != 2 + 5 * (int64_t)instructions + constants)
         return "an expression has the wrong number of words";
     for (int32_t i = 0; i < instructions; i++) {
         const int32_t *at = w + 2 + 5 * i;
         if (at[0] < 0 || at[0] >= CODES) return "an expression has an unknown operation";
-        const int arity = at[0] < FIRST_BINARY ? 1 : at[0] < FIRST_TERNARY ? 2 : 3, last = i == instructions - 1;
-        if (last ? at[1] != ND_PLACE_OUTPUT : at[1] < 0 || at[1] >= ND_REGISTERS) return "an expression writes to the wrong place";
+        const int arity = at[0] < FIRST_BINARY ? 1 : at[0] < FIRST_TERNARY ? 2 : 3, last = i - (instructions - outputs);
+        if (last >= 0 ? at[1] != ND_PLACE_OUTPUT - last : at[1] < 0 || at[1] >= ND_REGISTERS) return "an expression writes to the wrong place";
         for (int k = 0; k < arity; k++)
             if (!readable(at[2 + k], inputs, constants)) return "an expression reads from the wrong place";
     }
@@ -76,6 +77,7 @@ static int code_of(const nd_step *s)
 {
     const int64_t operation = s->kernel % ND_OPERATION_COUNT;
     if (operation == operation_map) return 1;
+    if (operation == operation_sums && s->words) return 2;
     const int product =
         operation == operation_conv || operation == operation_conv_winograd || operation == operation_conv_lanes
         || operation == operation_dot_dx;
@@ -102,7 +104,8 @@ nd_fault nd_check_code(const nd_step *steps, int64_t count, float *const *buffer
         const int code = code_of(s);
         if (code < 0) continue;
         const nd_operand *o = nd_operand_of(s, code);
-        const char *reason = fault_of_code((const int32_t *)(buffers[o->buffer] + o->offset), s->words, s->inputs);
+        const int32_t outputs = s->kernel % ND_OPERATION_COUNT == operation_sums ? (int32_t)s->outputs : 1;
+        const char *reason = fault_of_code((const int32_t *)(buffers[o->buffer] + o->offset), s->words, s->inputs, outputs);
         if (reason) return (nd_fault){i, reason};
     }
     return (nd_fault){-1, 0};

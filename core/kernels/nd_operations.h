@@ -44,6 +44,10 @@
  * reduce           y, x, partials      size0 ... size4 and strides of x; y's strides 0 on the axes that are summed, y's image 0
  *     where the batch is summed. Chunk i sums terms i*chunk_rows ... of the reduced axes in order (batch first); partials: chunks *
  *     elements of y at the declared batch, absent where chunks = 1.
+ * sums             y, z, code, partials, x0 ... x3      rows (an image), columns: for each column the sums, over all rows of all
+ *     images, of `outputs` expressions (2, or 1, and z absent); stride0 stride1 of the inputs over (row, column); y and z dense.
+ *     words 0: one output, the sum of x0. Chunk i sums rows i*chunk_rows ... of the n*rows, so chunks*chunk_rows >= batch*rows;
+ *     partials: chunks * outputs * columns, absent where chunks = 1.
  * moments          mean, var, x, partials      rows (an image), columns: over all rows of all images for each column, biased.
  *     An image is cut into `chunks` of chunk_rows rows, so chunks*chunk_rows >= rows; partials: batch * chunks * 3 * columns.
  * softmax          y, x                rows (an image), columns
@@ -57,8 +61,8 @@
  *     inner0 = 0: the source covers the result.
  *
  * Bytecode: int32 words [instructions, constants, then 5 words an instruction: op, result, a, b, c, then the constants as float bits].
- * A place is 0 ... 23 a register, 32 + k input k, 64 + k constant k; the result of the last instruction is place 31, the output,
- * which occurs nowhere else. Unused places are 0. `where` picks b where a is not 0, else c. `copy` is the identity.
+ * A place is 0 ... 23 a register, 32 + k input k, 64 + k constant k; the results of the last instructions are the outputs, places 31
+ * and, where there are two, 30 after it, which occur nowhere else. Unused places are 0. `where` picks b where a is not 0, else c. `copy` is the identity.
  */
 #ifndef ND_OPERATIONS_H
 #define ND_OPERATIONS_H
@@ -66,7 +70,8 @@
 #include "nd_kernels.h"
 
 #define ND_REGISTERS 24
-#define ND_PLACE_OUTPUT 31
+#define ND_PLACE_OUTPUT 31 /* output k: ND_PLACE_OUTPUT - k */
+#define ND_MAX_OUTPUTS 2
 #define ND_PLACE_INPUT 32
 #define ND_PLACE_CONSTANT 64
 #define ND_MAX_CONSTANTS 64
@@ -76,7 +81,7 @@
     ROW(add) ROW(sub) ROW(mul) ROW(div) ROW(pow) ROW(max) ROW(min) ROW(gt) ROW(ge) ROW(eq) ROW(where)
 
 /* Elements of scratch of a thread: what conv packs, what conv_dw packs, the places of an expression. */
-#define ND_TILE_LENGTH 256
+#define ND_TILE_LENGTH 512
 #define ND_PLACES (ND_PLACE_CONSTANT + ND_MAX_CONSTANTS)
 #define ND_BYTECODE_SCRATCH (ND_PLACES * ND_TILE_LENGTH)
 #define ND_DOT_ROWS 32   /* rows of dy of a task of dot_dx, and of its result */
@@ -106,7 +111,7 @@ enum { ND_MOST_BLOCK = 1024 };
     ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 1, 1) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
     ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
-    ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(moments, 11, 2) \
+    ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(sums, 11, 2) ROW(moments, 11, 2) \
     ROW(softmax, 1, 1) ROW(softmax_dx, 1, 1) ROW(softmax_xent, 1, 1) ROW(softmax_xent_dx, 1, 1) \
     ROW(lrn_sum, 1, 1) ROW(random, 1, 1) ROW(copy, 1, 1)
 

@@ -232,7 +232,7 @@ class _Store:
         }
 
     def _code(self, expression: Any) -> tuple[int, int]:
-        words = np.asarray(encode(expression), np.int32)
+        words = np.asarray(encode(*expression) if isinstance(expression, tuple) else encode(expression), np.int32)
         if expression not in self.codes:
             self.codes[expression] = self._constant(words)
         return self.codes[expression], words.size

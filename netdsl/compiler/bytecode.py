@@ -2,12 +2,14 @@
 
     max(x0 + x1, 0)   →   2 instructions, 1 constant | add r0, in0, in1 | max out, r0, c0 | 0.0
 
-Equal subexpressions are computed once; a register is free again after its last reader.
+Equal subexpressions are computed once; a register is free again after its last reader. Of several expressions the last
+instructions give the results, one each.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 from netdsl.ops.expression import Expression
 
@@ -41,8 +43,8 @@ CODES = [
 ]
 
 
-def order(expression: Expression) -> list[Expression]:
-    """The distinct operations of an expression, operands before their readers; leaves left out."""
+def order(*expressions: Expression) -> list[Expression]:
+    """The distinct operations of expressions, operands before their readers; leaves left out."""
     found: dict[Expression, None] = {}
 
     def visit(e: Expression) -> None:
@@ -52,7 +54,8 @@ def order(expression: Expression) -> list[Expression]:
             visit(a)
         found[e] = None
 
-    visit(expression)
+    for expression in expressions:
+        visit(expression)
     return list(found)
 
 
@@ -64,11 +67,16 @@ def _constant(number: float) -> int:
         return int(struct.unpack("<i", struct.pack("<f", float("inf") if number > 0 else float("-inf")))[0])
 
 
-def encode(expression: Expression) -> list[int]:
-    """The program as int32 words; asserts that it fits the interpreter's registers and constants."""
-    steps = order(expression)
-    if not steps:
-        steps = [Expression("copy", (expression,))]
+def _schedule(expressions: Sequence[Expression]) -> list[Expression]:
+    """The operations in order, those of the results last, one for each: a result that is needed before is copied."""
+    inner = {a for e in order(*expressions) for a in e.args}
+    last = [e if e.args and e not in inner else Expression("copy", (e,)) for e in expressions]
+    return [e for e in order(*last) if e not in last] + last
+
+
+def encode(*expressions: Expression) -> list[int]:
+    """The program of one or more expressions as int32 words; asserts that it fits the interpreter's registers."""
+    steps = _schedule(expressions)
     last = {a: k for k, e in enumerate(steps) for a in e.args}
     constants: dict[int, int] = {}
     places: dict[Expression, int] = {}
@@ -87,11 +95,12 @@ def encode(expression: Expression) -> list[int]:
         for a in dict.fromkeys(e.args):
             if a in places and last[a] == k:
                 free.append(places[a])
-        if k == len(steps) - 1:
-            places[e] = OUTPUT
+        result = k - (len(steps) - len(expressions))
+        if result >= 0:
+            to = OUTPUT - result
         else:
-            assert free, f"more than {REGISTERS} registers: {expression}"
-            places[e] = free.pop()
-        words += [CODES.index(e.op), places[e], *sources, *([0] * (3 - len(sources)))]
-    assert len(constants) <= MAX_CONSTANTS, f"more than {MAX_CONSTANTS} constants: {expression}"
+            assert free, f"more than {REGISTERS} registers: {expressions}"
+            to = places[e] = free.pop()
+        words += [CODES.index(e.op), to, *sources, *([0] * (3 - len(sources)))]
+    assert len(constants) <= MAX_CONSTANTS, f"more than {MAX_CONSTANTS} constants: {expressions}"
     return [len(steps), len(constants), *words, *constants]

@@ -98,7 +98,8 @@ class _Walk:
         if op.kind in ("conv", "conv_dx", *POOLS):
             return True
         if op.kind == "reduce":
-            return op.ins[0] in self.inside and (0 not in op["axes"] or self._zero(op.ins[0]))
+            plain = op.get("expressions") is None and op.ins[0] in self.inside
+            return plain and (0 not in op["axes"] or self._zero(op.ins[0]))
         ranks = {len(v.shape) for v in values if v.batched}
         return op.kind == "map" and len(ranks) == 1 and any(i in self.inside for i in op.ins)
 

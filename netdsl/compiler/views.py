@@ -112,7 +112,7 @@ def _reads(program: Ops, op: Op, position: int) -> bool:
     if op.kind == "dot":
         return op["transpose"] == "a" or position != 1
     if op.kind == "reduce":
-        shape = program.values[op.ins[0]].shape
+        shape = program.values[op.ins[position]].shape
         return len(shape) - 1 not in op["axes"] and shape[-1] != 1
     return position in READERS.get(op.kind, ())
 

@@ -1,4 +1,9 @@
-"""`reduce`: sums over axes; `moments`: mean and biased variance, in two passes. Axis 0 is the batch."""
+"""`reduce`: sums over axes; `moments`: mean and biased variance, in two passes. Axis 0 is the batch.
+
+`reduce` sums its operand, or, with `expressions`, one expression after the other of operands that broadcast:
+
+    dbeta, s = reduce(dy, x, mean, axes=0x1x2, expressions=(x0,x0*(x1 - x2)), keep=false)
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from netdsl.ops.expression import operands
+from netdsl.ops.derivative import derivative
+from netdsl.ops.expression import Expression, constant, evaluate, operands
+from netdsl.ops.map import broadcast, emit, unbroadcast
 from netdsl.ops.op import BATCH, Build, Kind, Op, Shape, Value, register
 
 if TYPE_CHECKING:
@@ -25,15 +32,25 @@ def _dropped(x: Shape, axes: Sequence[int]) -> Shape:
     return tuple(size for axis, size in enumerate(x) if axis not in axes)
 
 
-def _shape(attrs: Mapping[str, Any], x: Shape) -> tuple[Shape, ...]:
-    _check(attrs["axes"], x)
-    return ((_kept if attrs["keep"] else _dropped)(x, attrs["axes"]),)
+def _expressions(attrs: Mapping[str, Any]) -> tuple[Expression, ...]:
+    found: tuple[Expression, ...] = attrs.get("expressions", operands(1))
+    return found
 
 
-def _run(attrs: Mapping[str, Any], x: Array) -> tuple[Array, ...]:
+def _shape(attrs: Mapping[str, Any], *xs: Shape) -> tuple[Shape, ...]:
+    wide, expressions = broadcast(*xs), _expressions(attrs)
+    _check(attrs["axes"], wide)
+    assert expressions and len(set(expressions)) == len(expressions), f"expressions {expressions}"
+    assert all(e.arity <= len(xs) for e in expressions), f"{expressions} of {len(xs)} operands"
+    return ((_kept if attrs["keep"] else _dropped)(wide, attrs["axes"]),) * len(expressions)
+
+
+def _run(attrs: Mapping[str, Any], *xs: Array) -> tuple[Array, ...]:
     import numpy as np
 
-    return (np.asarray(x.sum(axis=attrs["axes"], keepdims=attrs["keep"])),)
+    shape = np.broadcast_shapes(*(x.shape for x in xs))
+    terms = (np.broadcast_to(evaluate(e, xs), shape) for e in _expressions(attrs))
+    return tuple(np.asarray(t.sum(axis=attrs["axes"], keepdims=attrs["keep"])) for t in terms)
 
 
 def stretchable(build: Build, value: Value, x: Shape, axes: Sequence[int]) -> Value:
@@ -47,10 +64,24 @@ def stretchable(build: Build, value: Value, x: Shape, axes: Sequence[int]) -> Va
     return reshaped
 
 
-def _vjp(build: Build, op: Op, dy: Value) -> Sequence[Value | None]:
-    x = build.values[op.ins[0]].shape
-    narrow = dy if op["keep"] else stretchable(build, dy, x, op["axes"])
-    return (build.map(operands(1)[0], narrow, shape=x),)
+def _vjp(build: Build, op: Op, *dys: Value | None) -> Sequence[Value | None]:
+    """Σ dy·slope for each operand, dy stretched over the axes that were summed."""
+    xs = [build.values[i] for i in op.ins]
+    wide, expressions = broadcast(*(x.shape for x in xs)), _expressions(dict(op.attrs))
+    pairs = [(e, dy) for e, dy in zip(expressions, dys, strict=True) if dy is not None]
+    stretched = [dy if op["keep"] else stretchable(build, dy, wide, op["axes"]) for _, dy in pairs]
+    upstream = operands(len(xs) + len(pairs))[len(xs) :]
+
+    def gradient(i: int) -> Value | None:
+        if xs[i].role in ("scalar", "const") or xs[i].dtype != "f32":
+            return None
+        slopes = [dy * derivative(e, i) for (e, _), dy in zip(pairs, upstream, strict=True)]
+        total = sum(slopes, start=constant(0))
+        if total == constant(0):
+            return None
+        return unbroadcast(build, emit(build, total, [*xs, *stretched], shape=wide), xs[i].shape)
+
+    return [gradient(i) for i in range(len(xs))]
 
 
 def _moments_shape(attrs: Mapping[str, Any], x: Shape) -> tuple[Shape, ...]:

@@ -1,4 +1,4 @@
-"""reduce and moments."""
+"""reduce, sums and moments."""
 
 import numpy as np
 import pytest
@@ -51,6 +51,16 @@ def test_reduce_of_many_positive_numbers_is_accurate(steps, rng, isa, axes):
     np.testing.assert_allclose(
         reduce(steps, isa, x, axes), x.sum(axis=axes, dtype=float, keepdims=True), rtol=32 * 2.0**-24
     )
+
+
+def test_a_sum_over_images_that_do_not_follow_each_other_is_exact(steps, rng, isa, threads):
+    x, w = rng.integers(-9, 10, (3, 7, 5)).astype(np.float32), rng.integers(-9, 10, (7, 5)).astype(np.float32)
+    fields = {"rows": 7, "columns": 5, "inputs": 2, "outputs": 1, "chunks": 4, "chunk_rows": 6}
+    y, words = np.zeros(5, np.float32), steps.code(("mul", 31, 32, 33))
+    ins = steps.images(x, strides=(5, 1, 0, 0, 0)), steps.fixed(w, strides=(5, 1, 0, 0, 0))
+    operands = steps.fixed(y), None, steps.fixed(words), steps.fixed(np.zeros(20, np.float32)), *ins
+    steps.run("sums", *operands, isa=isa, threads=threads, words=words.size, **fields)
+    assert np.array_equal(y, (x * w).sum(axis=(0, 1), dtype=float))
 
 
 def moments(steps, isa, x, threads=1, chunk_rows=70):

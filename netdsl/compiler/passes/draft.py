@@ -48,6 +48,18 @@ class Draft:
         self._made.update((i, len(self.ops)) for i in op.outs)
         self.ops.append(op)
 
+    def replace(self, before: Op, after: Op) -> None:
+        """Put an operation in the place of one that was written, whose results it makes too."""
+        at = self._made[before.outs[0]]
+        self.ops[at] = after
+        self._made.update((i, at) for i in after.outs)
+        self.reread(before, after)
+
+    def unchanged(self, i: int, since: Op) -> bool:
+        """Whether a value was ready when that operation was written, and has not been assigned to from then on."""
+        at = self._made[since.outs[0]]
+        return self.order(i) < at and self._assigned.get(i, -1) < at
+
     def remove(self, op: Op) -> None:
         """Take back an operation that was written."""
         self.ops[self._made.pop(op.outs[0])] = None

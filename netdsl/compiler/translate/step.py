@@ -120,8 +120,8 @@ def axis_fields(name: str, shape: Sequence[int], fill: int = 1) -> dict[str, int
     return {f"{name}{i}": n for i, n in enumerate(padded)}
 
 
-def chunked(terms: int, length: int, least: int) -> tuple[int, int]:
+def chunked(terms: int, length: int, least: int, *, most: int = MOST_CHUNKS) -> tuple[int, int]:
     """Into how many partial sums, of how many terms, a sum is cut: from shape and declared batch alone."""
-    chunks = max(1, min(MOST_CHUNKS, terms // least, PARTIALS // max(length, 1)))
+    chunks = max(1, min(most, terms // least, PARTIALS // max(length, 1)))
     rows = -(-terms // chunks)
     return -(-terms // rows), rows
