@@ -81,34 +81,55 @@ static int64_t ND_JOIN(ND_NAME(pool_max_dx), _tasks)(const nd_step *s, int phase
     return nd_images(s, 1, n) * nd_ceil_div(s->in_h, nd_band_lines(s));
 }
 
-/* Add dy at the first maximum of one window, for up to ND_VLEN channels, where that lies in the lines `own`. */
-ND_INLINE void nd_to_maximum(const nd_step *s, const float *x, float *dx, vf dy, nd_box box, nd_range own, int64_t count)
+/* A window of x, or of dx: its first pixel, and the distances of its planes, lines and pixels. */
+typedef struct {
+    float *p;
+    int64_t plane, line, pixel;
+} nd_corner;
+
+ND_INLINE nd_corner nd_corner_of(const nd_step *s, float *image, nd_box box, int64_t pitch)
 {
-    const int64_t from = nd_pitch(s, 1, s->in_c), pitch = nd_pitch(s, 0, s->in_c), wide = box.w.end - box.w.begin;
-    const int64_t plane = (box.h.end - box.h.begin) * wide;
-    vf best = nd_load_up_to(x + nd_line_at(s, box.d.begin, box.h.begin, from) + box.w.begin * from, count);
+    float *p = image + nd_line_at(s, box.d.begin, box.h.begin, pitch) + box.w.begin * pitch;
+    return (nd_corner){p, s->in_h * s->in_w * pitch, s->in_w * pitch, pitch};
+}
+
+/* Add dy at the first maximum of one window of deep x high x wide pixels, for up to ND_VLEN channels from c on, where that lies in the
+ * window's lines [own.begin, own.end). */
+ND_INLINE void nd_to_maximum(nd_corner x, nd_corner dx, const float *dy, int64_t deep, int64_t high, int64_t wide, nd_range own, int64_t c,
+                             int64_t count)
+{
+    vf best = nd_load_up_to(x.p + c, count);
     vi where = {};
     int32_t tap = 0;
-    for (int64_t id = box.d.begin; id < box.d.end; id++)
-        for (int64_t ih = box.h.begin; ih < box.h.end; ih++) {
-            const float *line = x + nd_line_at(s, id, ih, from) + box.w.begin * from;
-            for (int64_t i = 0; i < wide; i++, tap++) {
-                const vf value = nd_load_up_to(line + i * from, count);
+    for (int64_t d = 0; d < deep; d++)
+        ND_UNROLL for (int64_t h = 0; h < high; h++)
+            ND_UNROLL for (int64_t w = 0; w < wide; w++, tap++) {
+                const vf value = nd_load_up_to(x.p + d * x.plane + h * x.line + w * x.pixel + c, count);
                 const vi better = (value > best) | (nd_is_nan(value) & ~nd_is_nan(best));
                 best = nd_select(better, value, best);
                 where = (where & ~better) | ((tap - (vi){}) & better);
             }
-        }
-    for (int64_t id = box.d.begin; id < box.d.end; id++) {
-        tap = (int32_t)((id - box.d.begin) * plane + (own.begin - box.h.begin) * wide);
-        for (int64_t ih = own.begin; ih < own.end; ih++) {
-            float *line = dx + nd_line_at(s, id, ih, pitch) + box.w.begin * pitch;
-            for (int64_t i = 0; i < wide; i++, tap++) {
-                float *to = line + i * pitch;
-                nd_store_up_to(to, nd_load_up_to(to, count) + (vf)((vi)dy & (where == tap)), count);
+    const vf given = nd_load_up_to(dy + c, count);
+    for (int64_t d = 0; d < deep; d++)
+        ND_UNROLL for (int64_t h = own.begin; h < own.end; h++)
+            ND_UNROLL for (int64_t w = 0; w < wide; w++) {
+                float *to = dx.p + d * dx.plane + h * dx.line + w * dx.pixel + c;
+                const vi here = where == (int32_t)((d * high + h) * wide + w);
+                nd_store_up_to(to, nd_load_up_to(to, count) + (vf)((vi)given & here), count);
             }
-        }
-    }
+}
+
+/* All channels of a window; the usual windows have loops of their own. */
+static void nd_window_to_maximum(nd_corner x, nd_corner dx, const float *dy, nd_box box, nd_range own, int64_t channels)
+{
+    const int64_t deep = box.d.end - box.d.begin, high = box.h.end - box.h.begin, wide = box.w.end - box.w.begin;
+    const int square = deep == 1 && high == wide && own.begin == 0 && own.end == high ? (int)high : 0;
+    int64_t c = 0;
+    if (square == 3)
+        for (; c + ND_VLEN <= channels; c += ND_VLEN) nd_to_maximum(x, dx, dy, 1, 3, 3, (nd_range){0, 3}, c, ND_VLEN);
+    if (square == 2)
+        for (; c + ND_VLEN <= channels; c += ND_VLEN) nd_to_maximum(x, dx, dy, 1, 2, 2, (nd_range){0, 2}, c, ND_VLEN);
+    for (; c < channels; c += ND_VLEN) nd_to_maximum(x, dx, dy, deep, high, wide, own, c, channels - c);
 }
 
 static void nd_clear_lines(const nd_step *s, float *dx, nd_range lines)
@@ -129,22 +150,19 @@ static void ND_JOIN(ND_NAME(pool_max_dx), _run)(const nd_call *call, int64_t tas
     const int64_t band = nd_band_lines(s), bands = nd_ceil_div(s->in_h, band), image = task / bands, pixels = nd_in_pixels(s);
     const int64_t dx_pitch = nd_pitch(s, 0, s->in_c), x_pitch = nd_pitch(s, 1, s->in_c), dy_pitch = nd_pitch(s, 2, s->in_c);
     const nd_range lines = {task % bands * band, nd_min(s->in_h, (task % bands + 1) * band)};
-    const float *x = call->x[1] + image * pixels * x_pitch, *dy = call->x[2] + image * nd_pixels(s) * dy_pitch;
-    float *dx = call->x[0] + image * pixels * dx_pitch;
+    const float *dy = call->x[2] + image * nd_pixels(s) * dy_pitch;
+    float *x = call->x[1] + image * pixels * x_pitch, *dx = call->x[0] + image * pixels * dx_pitch;
     nd_clear_lines(s, dx, lines);
     const int64_t first = nd_windows(lines.begin, s->kernel_h, s->stride_h, s->pad_top, s->out_h).begin,
                   end = nd_windows(lines.end - 1, s->kernel_h, s->stride_h, s->pad_top, s->out_h).end;
     for (int64_t od = 0; od < s->out_d; od++)
         for (int64_t oh = first; oh < end; oh++) {
             nd_box box = nd_box_of_line(s, od * s->out_h + oh);
-            const nd_range own = {nd_max(box.h.begin, lines.begin), nd_min(box.h.end, lines.end)};
+            const nd_range own = {nd_max(box.h.begin, lines.begin) - box.h.begin, nd_min(box.h.end, lines.end) - box.h.begin};
             const float *given = dy + (od * s->out_h + oh) * s->out_w * dy_pitch;
             for (int64_t ow = 0; ow < s->out_w; ow++, given += dy_pitch) {
                 box.w = nd_columns_under(s, ow);
-                int64_t c = 0;
-                for (; c + ND_VLEN <= s->in_c; c += ND_VLEN) nd_to_maximum(s, x + c, dx + c, nd_load(given + c), box, own, ND_VLEN);
-                const int64_t rest = s->in_c - c;
-                if (rest) nd_to_maximum(s, x + c, dx + c, nd_load_part(given + c, rest), box, own, rest);
+                nd_window_to_maximum(nd_corner_of(s, x, box, x_pitch), nd_corner_of(s, dx, box, dx_pitch), given, box, own, s->in_c);
             }
         }
 }
