@@ -10,6 +10,7 @@ from netdsl.compiler.passes.epilogue import fuse_epilogues
 from netdsl.compiler.passes.fold import fold_weights
 from netdsl.compiler.passes.fuse import fuse_maps
 from netdsl.compiler.passes.hoist import hoist_small_parts
+from netdsl.compiler.passes.masks import mask_before_pools
 from netdsl.compiler.passes.sums import fuse_sums
 from netdsl.ops.op import Ops
 
@@ -18,6 +19,7 @@ PASSES: tuple[Pass, ...] = (
     remove_dead,
     hoist_small_parts,
     merge_common,
+    mask_before_pools,
     fold_weights,
     fuse_epilogues,
     fuse_maps,
