@@ -54,9 +54,7 @@ static void nd_instruction(int code, float *to, const float *pa, const float *pb
     case nd_code_abs: ND_LOOP(nd_vabs(a))
     case nd_code_exp: ND_LOOP(nd_exp(a))
     case nd_code_log: ND_LOOP(nd_log(a))
-    case nd_code_sqrt:
-        for (; i < count; i++) to[i] = __builtin_sqrtf(pa[i]);
-        return;
+    case nd_code_sqrt: ND_LOOP(nd_sqrt(a))
     case nd_code_tanh: ND_LOOP(nd_tanh(a))
     case nd_code_sigmoid: ND_LOOP(nd_sigmoid(a))
     case nd_code_erf: ND_LOOP(nd_erf(a))

@@ -54,6 +54,21 @@ ND_INLINE void nd_store_up_to(float *p, vf v, int64_t count)
     else nd_store_part(p, v, count);
 }
 
+/* The square root, which C has no operator for on vectors. */
+#if defined(__x86_64__) && ND_VLEN == 16
+ND_INLINE vf nd_sqrt(vf a) { return (vf)_mm512_sqrt_ps((__m512)a); }
+#elif defined(__x86_64__) && ND_VLEN == 8
+ND_INLINE vf nd_sqrt(vf a) { return (vf)_mm256_sqrt_ps((__m256)a); }
+#elif defined(__x86_64__)
+ND_INLINE vf nd_sqrt(vf a) { return (vf)__builtin_ia32_sqrtps(a); }
+#else
+ND_INLINE vf nd_sqrt(vf a)
+{
+    for (int i = 0; i < ND_VLEN; i++) a[i] = __builtin_sqrtf(a[i]);
+    return a;
+}
+#endif
+
 /* mask ? a : b, lane by lane: C has no vector ?: */
 ND_INLINE vf nd_select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
 /* NaN wins, as in NumPy. */

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
+from netdsl.compiler.powers import with_roots
 from netdsl.ops.expression import Expression
 
 REGISTERS = 24
@@ -76,7 +77,7 @@ def _schedule(expressions: Sequence[Expression]) -> list[Expression]:
 
 def encode(*expressions: Expression) -> list[int]:
     """The program of one or more expressions as int32 words; asserts that it fits the interpreter's registers."""
-    steps = _schedule(expressions)
+    steps = _schedule([with_roots(e) for e in expressions])
     last = {a: k for k, e in enumerate(steps) for a in e.args}
     constants: dict[int, int] = {}
     places: dict[Expression, int] = {}
