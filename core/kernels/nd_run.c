@@ -198,15 +198,18 @@ static void enter_stage(run_state *state, work_place *at, uint64_t stage, int me
     at->kernel = nd_kernel_of(at->call.step->kernel);
 }
 
-/* The next task of any part, the member's own first; -1 where none is left. Enters the stage that the task is of. */
+/* The next task of any part, the member's own first; -1 where none is left. Enters the stage that the task is of. A part whose
+ * ticket still holds an older stage is passed by: who publishes will come to it. */
 static int64_t claim(run_state *state, work_place *at, int member, int size)
 {
     const uint64_t end = end_of(state->run);
     for (int i = 0; i < size; i++) {
         const int part = (member + i) % size;
         _Atomic uint64_t *next = &state->tickets[part].next;
-        if (i && (int64_t)(atomic_load(next) & UINT32_MAX) * size > at->tasks + size && atomic_load(next) >> 32 == at->stage) continue;
+        const uint64_t seen = atomic_load(next);
+        if (i && seen >> 32 == at->stage && (int64_t)(seen & UINT32_MAX) * size > at->tasks + size) continue;
         const uint64_t taken = atomic_fetch_add(next, 1), stage = taken >> 32;
+        if (stage < at->stage) continue;
         const int entered = stage != at->stage;
         if (entered && stage >= end) {
             at->stage = stage;
