@@ -149,6 +149,8 @@ void nd_check_copy(checker *c)
 
 #define ND_CHECK(operation, written, phases) nd_check_##operation,
 static void (*const checks[])(checker *) = {ND_RULES(ND_CHECK)};
+#define ND_PHASES(operation, written, phases) phases,
+static const int phases_of[] = {ND_RULES(ND_PHASES)};
 
 nd_fault nd_check(const nd_step *steps, int64_t count, const nd_size *sizes, int64_t buffers, int64_t batch)
 {
@@ -172,6 +174,8 @@ nd_fault nd_check(const nd_step *steps, int64_t count, const nd_size *sizes, int
             expect(&c, o->offset >= 0 && o->offset < huge, "an operand's offset or image is out of range");
         }
         checks[steps[i].kernel % ND_OPERATION_COUNT](&c);
+        for (int phase = 0; phase < phases_of[steps[i].kernel % ND_OPERATION_COUNT] && !c.reason; phase++)
+            expect(&c, nd_kernel_of(steps[i].kernel)->tasks(steps + i, phase, c.batch) <= most, "a step has too many tasks");
         if (c.reason) return (nd_fault){i, c.reason};
     }
     return (nd_fault){-1, 0};

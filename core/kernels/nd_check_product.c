@@ -17,18 +17,24 @@ static void weights(checker *c)
         expect(c, s->in_c % s->groups == 0 && s->out_c % s->groups == 0, "`groups` does not divide the channels");
 }
 
+/* Positions reach at most so far outside of an image: their products with a line's length must fit int64. */
+static const int64_t beyond = 1 << 24;
+
 static void geometry(checker *c)
 {
     const nd_step *s = c->step;
+    weights(c);
     for (int axis = 0; axis < 3; axis++) {
         const int64_t fields[] = {(&s->in_d)[axis], (&s->out_d)[axis], (&s->stride_d)[axis], (&s->dilation_d)[axis],
                                   (&s->upsample_d)[axis]};
         const int64_t pad = (&s->pad_front)[axis];
         positive(c, fields, 5, "a size of the convolution is out of range");
-        expect(c, pad >= -most && pad <= most, "a pad is out of range");
+        expect(c, pad >= -beyond && pad <= beyond, "a pad is out of range");
+        if (c->reason) return;
+        const int64_t last = plus(times(fields[1] - 1, fields[2]), times((&s->kernel_d)[axis] - 1, fields[3]));
+        expect(c, last <= plus(times(fields[0], fields[4]), beyond), "a window lies far outside the image");
         expect(c, fields[2] == 1 || (s->upsample_d == 1 && s->upsample_h == 1 && s->upsample_w == 1), "a spread source has stride 1");
     }
-    weights(c);
 }
 
 static int64_t volume(const int64_t *size) { return times(times(size[0], size[1]), size[2]); }
