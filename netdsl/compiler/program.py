@@ -169,9 +169,10 @@ class Program:
             buffers = self._buffers.copy()
             for k, role, name in self._passing:
                 buffers[k] = inputs[name] if role == "input" else outputs[name]
-            self._engine.run(buffers, count, self.threads, times)
+            # Before the run: an interrupt during one that has begun to change weights is raised after its end.
             for binding in self._written:
                 self.weights.wrote(binding.name, binding.layout)
+            self._engine.run(buffers, count, self.threads, times)
             if self._prepare is None:  # what this plan wrote lies where it reads it
                 self._version = self.weights.version
 
