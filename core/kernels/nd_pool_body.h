@@ -40,10 +40,45 @@ ND_INLINE nd_range nd_columns_under(const nd_step *s, int64_t ow)
 
 ND_INLINE int64_t nd_in_pixels(const nd_step *s) { return s->in_d * s->in_h * s->in_w; }
 
+/* A window of x, or of dx: its first pixel, and the distances of its planes, lines and pixels. */
+typedef struct {
+    float *p;
+    int64_t plane, line, pixel;
+} nd_corner;
+
+ND_INLINE nd_corner nd_corner_of(const nd_step *s, float *image, nd_box box, int64_t pitch)
+{
+    float *p = image + nd_line_at(s, box.d.begin, box.h.begin, pitch) + box.w.begin * pitch;
+    return (nd_corner){p, s->in_h * s->in_w * pitch, s->in_w * pitch, pitch};
+}
+
 static int64_t ND_JOIN(ND_NAME(pool_max), _tasks)(const nd_step *s, int phase, int64_t n)
 {
     (void)phase;
     return nd_images(s, 1, n) * s->out_d * s->out_h;
+}
+
+/* The largest numbers of a window of deep x high x wide pixels, for up to ND_VLEN channels from c on. */
+ND_INLINE void nd_maximum(float *y, nd_corner x, int64_t deep, int64_t high, int64_t wide, int64_t c, int64_t count)
+{
+    vf best = nd_load_up_to(x.p + c, count);
+    for (int64_t d = 0; d < deep; d++)
+        ND_UNROLL for (int64_t h = 0; h < high; h++)
+            ND_UNROLL for (int64_t w = 0; w < wide; w++)
+                best = nd_vmax(best, nd_load_up_to(x.p + d * x.plane + h * x.line + w * x.pixel + c, count));
+    nd_store_up_to(y + c, best, count);
+}
+
+/* All channels of a window; the usual windows have loops of their own. */
+static void nd_maximum_of_window(float *y, nd_corner x, nd_box box, int64_t channels)
+{
+    const int64_t deep = box.d.end - box.d.begin, high = box.h.end - box.h.begin, wide = box.w.end - box.w.begin;
+    int64_t c = 0;
+    if (deep == 1 && high == 3 && wide == 3)
+        for (; c + ND_VLEN <= channels; c += ND_VLEN) nd_maximum(y, x, 1, 3, 3, c, ND_VLEN);
+    if (deep == 1 && high == 2 && wide == 2)
+        for (; c + ND_VLEN <= channels; c += ND_VLEN) nd_maximum(y, x, 1, 2, 2, c, ND_VLEN);
+    for (; c < channels; c += ND_VLEN) nd_maximum(y, x, deep, high, wide, c, channels - c);
 }
 
 /* A task is a line of the result. */
@@ -51,22 +86,11 @@ static void ND_JOIN(ND_NAME(pool_max), _run)(const nd_call *call, int64_t task)
 {
     const nd_step *s = call->step;
     const int64_t lines = s->out_d * s->out_h, from = nd_pitch(s, 1, s->in_c), to = nd_pitch(s, 0, s->in_c);
-    const float *x = call->x[1] + task / lines * nd_in_pixels(s) * from;
-    float *y = call->x[0] + task * s->out_w * to;
+    float *x = call->x[1] + task / lines * nd_in_pixels(s) * from, *y = call->x[0] + task * s->out_w * to;
     nd_box box = nd_box_of_line(s, task % lines);
     for (int64_t ow = 0; ow < s->out_w; ow++, y += to) {
         box.w = nd_columns_under(s, ow);
-        for (int64_t c = 0; c < s->in_c; c += ND_VLEN) {
-            const int64_t count = s->in_c - c;
-            vf best = nd_load_up_to(x + nd_line_at(s, box.d.begin, box.h.begin, from) + box.w.begin * from + c, count);
-            for (int64_t id = box.d.begin; id < box.d.end; id++)
-                for (int64_t ih = box.h.begin; ih < box.h.end; ih++) {
-                    const float *line = x + nd_line_at(s, id, ih, from) + c;
-                    for (int64_t iw = box.w.begin; iw < box.w.end; iw++)
-                        best = nd_vmax(best, nd_load_up_to(line + iw * from, count));
-                }
-            nd_store_up_to(y + c, best, count);
-        }
+        nd_maximum_of_window(y, nd_corner_of(s, x, box, from), box, s->in_c);
     }
 }
 
@@ -81,18 +105,6 @@ static int64_t ND_JOIN(ND_NAME(pool_max_dx), _tasks)(const nd_step *s, int phase
     return nd_images(s, 1, n) * nd_ceil_div(s->in_h, nd_band_lines(s));
 }
 
-/* A window of x, or of dx: its first pixel, and the distances of its planes, lines and pixels. */
-typedef struct {
-    float *p;
-    int64_t plane, line, pixel;
-} nd_corner;
-
-ND_INLINE nd_corner nd_corner_of(const nd_step *s, float *image, nd_box box, int64_t pitch)
-{
-    float *p = image + nd_line_at(s, box.d.begin, box.h.begin, pitch) + box.w.begin * pitch;
-    return (nd_corner){p, s->in_h * s->in_w * pitch, s->in_w * pitch, pitch};
-}
-
 /* Add dy at the first maximum of one window of deep x high x wide pixels, for up to ND_VLEN channels from c on, where that lies in the
  * window's lines [own.begin, own.end). */
 ND_INLINE void nd_to_maximum(nd_corner x, nd_corner dx, const float *dy, int64_t deep, int64_t high, int64_t wide, nd_range own, int64_t c,
@@ -105,17 +117,17 @@ ND_INLINE void nd_to_maximum(nd_corner x, nd_corner dx, const float *dy, int64_t
         ND_UNROLL for (int64_t h = 0; h < high; h++)
             ND_UNROLL for (int64_t w = 0; w < wide; w++, tap++) {
                 const vf value = nd_load_up_to(x.p + d * x.plane + h * x.line + w * x.pixel + c, count);
-                const vi better = (value > best) | (nd_is_nan(value) & ~nd_is_nan(best));
-                best = nd_select(better, value, best);
-                where = (where & ~better) | ((tap - (vi){}) & better);
+                const nd_lanes better = nd_above(value, best);
+                best = nd_put(better, value, best);
+                where = nd_put_int(better, tap - (vi){}, where);
             }
     const vf given = nd_load_up_to(dy + c, count);
     for (int64_t d = 0; d < deep; d++)
         ND_UNROLL for (int64_t h = own.begin; h < own.end; h++)
             ND_UNROLL for (int64_t w = 0; w < wide; w++) {
                 float *to = dx.p + d * dx.plane + h * dx.line + w * dx.pixel + c;
-                const vi here = where == (int32_t)((d * high + h) * wide + w);
-                nd_store_up_to(to, nd_load_up_to(to, count) + (vf)((vi)given & here), count);
+                const nd_lanes here = nd_equal(where, (int32_t)((d * high + h) * wide + w) - (vi){});
+                nd_store_up_to(to, nd_add_in(here, nd_load_up_to(to, count), given), count);
             }
 }
 

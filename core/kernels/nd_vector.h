@@ -78,10 +78,34 @@ ND_INLINE vf nd_sqrt(vf a)
 
 /* mask ? a : b, lane by lane: C has no vector ?: */
 ND_INLINE vf nd_select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
-/* NaN wins, as in NumPy. */
+/* NaN wins, as in NumPy; of equals the first. (The processor's own give the second of equals, and where one is NaN.) */
+#if defined(__x86_64__) && ND_VLEN == 16
+#define ND_OR_NAN(wins, b) (vf)_mm512_mask_mov_ps(wins, _mm512_cmp_ps_mask(b, b, _CMP_UNORD_Q), b)
+ND_INLINE vf nd_vmax(vf a, vf b) { return ND_OR_NAN(_mm512_max_ps(b, a), b); }
+ND_INLINE vf nd_vmin(vf a, vf b) { return ND_OR_NAN(_mm512_min_ps(b, a), b); }
+#undef ND_OR_NAN
+#else
 ND_INLINE vf nd_vmax(vf a, vf b) { return nd_select((a >= b) | (a != a), a, b); }
 ND_INLINE vf nd_vmin(vf a, vf b) { return nd_select((a <= b) | (a != a), a, b); }
+#endif
 ND_INLINE vf nd_vabs(vf a) { return (vf)((vi)a & 0x7fffffff); }
+
+/* Lanes of which something holds: a mask register where there is one. `nd_above`: a is larger, or the first NaN of the two. */
+#if defined(__x86_64__) && ND_VLEN == 16
+typedef __mmask16 nd_lanes;
+ND_INLINE nd_lanes nd_above(vf a, vf b) { return _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(b, b, _CMP_ORD_Q), a, b, _CMP_NLE_UQ); }
+ND_INLINE nd_lanes nd_equal(vi a, vi b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
+ND_INLINE vf nd_put(nd_lanes where, vf a, vf b) { return (vf)_mm512_mask_mov_ps(b, where, a); }
+ND_INLINE vi nd_put_int(nd_lanes where, vi a, vi b) { return (vi)_mm512_mask_mov_epi32((__m512i)b, where, (__m512i)a); }
+ND_INLINE vf nd_add_in(nd_lanes where, vf a, vf b) { return (vf)_mm512_mask_add_ps(a, where, a, b); }
+#else
+typedef vi nd_lanes;
+ND_INLINE nd_lanes nd_above(vf a, vf b) { return ~(a <= b) & (b == b); }
+ND_INLINE nd_lanes nd_equal(vi a, vi b) { return a == b; }
+ND_INLINE vf nd_put(nd_lanes where, vf a, vf b) { return nd_select(where, a, b); }
+ND_INLINE vi nd_put_int(nd_lanes where, vi a, vi b) { return (a & where) | (b & ~where); }
+ND_INLINE vf nd_add_in(nd_lanes where, vf a, vf b) { return a + (vf)((vi)b & where); }
+#endif
 
 /* The sum of the lanes, halves first. */
 ND_INLINE float nd_lanes_sum(vf v)
