@@ -94,8 +94,8 @@ training step of LeNet-5 has 64 images. † marks a ratio of figures that were n
 """
 _MEMORY = """\
 MiB at most in the whole life of the process, with Python and the library. The error is the largest difference from
-float64 over the largest number of the output. Of a training step it is that of the worst gradient of a tensor, the norm
-of the difference over the norm: rounding moves ReLUs and maxima from one element to another, and gradients jump there.
+float64 over the largest number of the output. Of a training step it is the norm of the gradients' difference over their
+norm: rounding moves ReLUs and maxima from one element to another, and gradients jump there.
 """
 _THEN = """\
 The targets were derived from times that the peers had on a machine of this kind. A peer that is more than 10 % away

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comparison.cases import CASES, COLUMNS, NETS_FOLDER, Runner, chosen_runners
-from comparison.check import error_of, relative_error, relative_norm
+from comparison.check import error_of, norms_of, relative_error
 from comparison.describe import describe
 from comparison.prepare import prepare
 from comparison.results import Results
@@ -129,7 +129,17 @@ def test_others_had_what_was_busy_and_not_ours(monkeypatch):
 
 def test_error_is_relative_to_the_largest_number():
     assert relative_error(np.array([4.0, 1.0]), np.array([4.0, 1.5])) == 0.125
-    assert relative_norm(np.array([3.0, 4.0]), np.array([3.0, 5.0])) == 0.2
+    assert norms_of(np.array([3.0, 4.0]), np.array([3.0, 5.0])) == (1.0, 5.0)
+
+
+def test_error_of_a_step_is_that_of_all_gradients_and_no_tensor_may_be_wrong(tmp_path):
+    right = {"loss": np.float64(2.0), "a": np.array([30.0, 40.0]), "b": np.array([1.0])}
+    np.savez(tmp_path / "right.npz", **right)
+    np.savez(tmp_path / "given.npz", **right | {"a": np.array([30.0, 41.0])})
+    np.savez(tmp_path / "wrong.npz", **right | {"b": np.array([0.0])})
+    assert error_of(tmp_path / "right.npz", tmp_path / "given.npz", "training") == pytest.approx(1 / np.sqrt(2501))
+    with pytest.raises(Failed, match=r"`b` is off by 1\.0e"):
+        error_of(tmp_path / "right.npz", tmp_path / "wrong.npz", "training")
 
 
 def test_wrong_answer_is_not_timed(tmp_path):
