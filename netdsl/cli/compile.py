@@ -52,7 +52,9 @@ def compile_plan(
         until = check_stage(until or "plan")
         found["passes"] = _programs(loaded, until, show, how, form)
     if until in (None, "plan"):
-        program = how.compile(loaded, trained.weights if trained else None)
+        # Steps do not depend on numbers: only a plan file needs some, and drawing them takes longer than compiling.
+        weights = trained.weights if trained else None if out else loaded.zeros()
+        program = how.compile(loaded, weights)
         steps = program.plan.describe()
         found |= {"batch": how.images, "threads": program.threads, "steps": steps}
         if out is not None:
@@ -101,19 +103,12 @@ def _programs(net: Net, until: str, show: bool, how: How, form: str) -> list[dic
 
 
 def _table(steps: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from netdsl.cli.terminal import show
+    from netdsl.cli.terminal import show_columns
     from netdsl.errors import escape
 
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in steps[0] if steps else ():
-        numeric = isinstance(steps[0][title], int) and not isinstance(steps[0][title], bool)
-        grid.add_column(title, justify="right" if numeric else "left", overflow="fold")
-    for step in steps:
-        grid.add_row(*(Text(escape(_word(value))) for value in step.values()))
-    show(grid)
+    first = steps[0] if steps else {}
+    numeric = [isinstance(value, int) and not isinstance(value, bool) for value in first.values()]
+    show_columns(list(first), [[escape(_word(value)) for value in step.values()] for step in steps], numeric)
 
 
 def _word(value: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from rich.console import Console, RenderableType
 from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
 
 UNLIMITED = 400
 
@@ -16,6 +18,24 @@ def show(renderable: RenderableType) -> None:
     with console.capture() as capture:
         console.print(renderable)
     click.echo("\n".join(line.rstrip() for line in capture.get().split("\n")), nl=False)
+
+
+def show_columns(titles: list[str], rows: list[list[str]], numeric: list[bool]) -> None:
+    """Columns two blanks apart, numbers to the right: a folding table on a terminal, else plain, which is quick."""
+    if Console().is_terminal:
+        grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for title, right in zip(titles, numeric, strict=True):
+            grid.add_column(title, justify="right" if right else "left", overflow="fold")
+        for row in rows:
+            grid.add_row(*map(Text, row))
+        show(grid)
+        return
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    lines = []
+    for row in (titles, *rows):
+        parts = zip(row, widths, numeric, strict=True)
+        lines.append("  ".join(word.rjust(n) if right else word.ljust(n) for word, n, right in parts).rstrip())
+    click.echo("\n".join(lines))
 
 
 class Meter:

@@ -167,3 +167,12 @@ class Net:
         from netdsl.graph.weights import Weights
 
         return Weights(initial_arrays(self, seed))
+
+    def zeros(self) -> Weights:
+        """Weights of zeros: enough to compile, and nothing is drawn."""
+        from netdsl.graph.weights import Weights
+
+        weights = Weights()
+        for name, param in self.tensors.items():
+            weights.add_zeros(name, param.shape)
+        return weights

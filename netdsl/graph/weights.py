@@ -68,6 +68,13 @@ class Weights(MutableMapping[str, Array]):
         self._forms[name] = {} if form.canonical else {form: array}
         self._fresh[name] = {None if form.canonical else form}
 
+    def add_zeros(self, name: str, shape: Shape) -> None:
+        """Add a tensor of zeros, whose memory the system gives when it is first touched."""
+        assert name not in self._canonical, name
+        self._canonical[name] = aligned_zeros(prod(shape)).reshape(shape)
+        self._forms[name] = {}
+        self._fresh[name] = {None}
+
     def form(self, name: str, form: Form) -> Array:
         """The tensor in a form, up to date, in the same memory at every call; only the canonical one is not flat.
 

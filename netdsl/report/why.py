@@ -57,7 +57,9 @@ def compiled(
     With `tune` neutral choices are those that were measured here before; nothing is measured now.
     """
     tuning = Tuning(measure=False)
-    program = compile(net, batch=batch, threads=threads, algorithm=algorithm, tune=tuning if tune else False, **how)
+    program = compile(
+        net, net.zeros(), batch=batch, threads=threads, algorithm=algorithm, tune=tuning if tune else False, **how
+    )
     found = [ops for _, ops in stages(net, algorithm=algorithm, **how)]
     laid, layouts = assign_layouts(own_outputs(found[-1]), batch)
     return Compiled(net, found[0], found[-2], found[-1], laid, dict(layouts), program.plan, algorithm)

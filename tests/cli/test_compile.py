@@ -85,3 +85,9 @@ def test_unknown_pass_is_an_error_that_lists_them(small, given, meant):
     assert result.stderr.startswith(f"error[N720]: there is no pass `{given}`\n")
     assert (f"did you mean `{meant}`?" in result.stderr) == bool(meant)
     assert ", ".join(STAGES) in result.stderr
+
+
+def test_a_table_of_steps_needs_no_weights(monkeypatch):
+    monkeypatch.setattr("netdsl.graph.net.Net.initialise", lambda *_: pytest.fail("weights were drawn"))
+    assert run("resnet18", "--no-tune").exit_code == 0
+    assert CliRunner().invoke(main, ["why", "resnet18", "out"]).exit_code == 0
