@@ -59,7 +59,7 @@ def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable, choo
     begin = next((k for k, (op, _, _) in enumerate(steps.steps) if op.phase == "update"), None)
     if begin is not None:
         rows[steps][begin]["update_starts"] = 1
-    arena, consts = max(first.memory.arena, steps.memory.arena), store.consts()
+    consts = store.consts()
     return Plan(
         batch=batch,
         isa=table.isa,
@@ -71,12 +71,13 @@ def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable, choo
         bindings=tuple(store.bindings),
         sizes=buffer_sizes(
             store.bindings,
-            arena=arena,
+            arena=steps.memory.arena,
             consts=consts.size,
             scalars=len(store.scalars),
             prepared=store.prepared_size,
         ),
-        arena=arena,
+        arena=steps.memory.arena,
+        prepare_arena=first.memory.arena,
         prepared_size=store.prepared_size,
         consts=consts,
         scalars=store.scalars,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from netdsl.compiler.arguments import checked_count
 from netdsl.compiler.assemble import assemble
 from netdsl.compiler.lower import Loss, Update
@@ -63,7 +61,7 @@ def compile(
     *_, (_, program) = stages(net, want=want, loss=loss, update=update, wrt=wrt, algorithm=algorithm)
     for value in program.values.values():
         if value.role == "state" and value.name not in weights:
-            weights.add(value.name, np.zeros([d for d in value.shape if isinstance(d, int)], np.float32))
+            weights.declare(value.name, tuple(d for d in value.shape if isinstance(d, int)))
     table = kernel_table(isa)
     if tune is False:
         plan = assemble(program, batch=batch, threads=threads, table=table)

@@ -79,8 +79,9 @@ def buffer_sizes(
 class Plan:
     """`records` and `prepare_records` are int64 matrices, a row a step, a column a field of `core.field_names()`.
 
-    `sizes` gives each buffer's elements as (fixed, for each image); `arena` is in elements of 4 bytes. `scalars` maps
-    the numbers bound at each run to their types, in the order of their slots.
+    `sizes` gives each buffer's elements as (fixed, for each image); `arena` is in elements of 4 bytes, and so is
+    `prepare_arena`, which is there only while weights are prepared. `scalars` maps the numbers bound at each run to
+    their types, in the order of their slots.
     """
 
     batch: int
@@ -96,6 +97,7 @@ class Plan:
     prepared_size: int
     consts: Array
     scalars: Mapping[str, str]
+    prepare_arena: int = 0
 
     @cached_property
     def inputs(self) -> tuple[Binding, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,23 @@ class Program:
         self.about: Mapping[str, Any] = {}
         self._passing = [(k, b.role, b.name) for k, b in enumerate(plan.bindings) if b.role in ("input", "output")]
         self._written = [b for b in plan.bindings if b.written and b.role in ("param", "state")]
-        try:
+        with self._memory():
             self._engine = engine.Engine(plan.records, plan.sizes, plan.batch, [1 + k for k, *_ in self._passing])
-            self._prepare = engine.Engine(plan.prepare_records, plan.sizes, 1) if len(plan.prepare_records) else None
             self._prepared = np.zeros(plan.prepared_size, np.float32) if prepared is None else prepared
-        except MemoryError:
-            needed = 4 * (plan.arena + plan.prepared_size) / 2**30
-            raise fail(
-                "N710", f"a plan for {plan.batch} images needs {needed:.1f} GiB, more than could be had"
-            ) from None
         self._scalars = np.zeros(max(len(plan.scalars), 1), np.float32)
         self._buffers: list[Array | None] = []
         self._version = -1
+
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        """`NetError` N710 where memory runs out."""
+        try:
+            yield
+        except MemoryError:
+            needed = 4 * (self.plan.arena + self.plan.prepared_size) / 2**30
+            raise fail(
+                "N710", f"a plan for {self.plan.batch} images needs {needed:.1f} GiB, more than could be had"
+            ) from None
 
     def __call__(self, x: Any) -> Any:
         """Run inference on any number of images; more than the plan's batch run in turns.
@@ -173,7 +179,7 @@ class Program:
             for binding in self._written:
                 self.weights.wrote(binding.name, binding.layout)
             self._engine.run(buffers, count, self.threads, times)
-            if self._prepare is None:  # what this plan wrote lies where it reads it
+            if not len(self.plan.prepare_records):  # what this plan wrote lies where it reads it
                 self._version = self.weights.version
 
     def _refresh(self) -> None:
@@ -185,8 +191,10 @@ class Program:
             else self.weights.form(b.name, b.layout)
             for b in self.plan.bindings
         ]
-        if self._prepare is not None:
-            self._prepare.run(self._buffers, 1, self.threads)
+        if len(self.plan.prepare_records):
+            sizes = ((self.plan.prepare_arena, 0), *self.plan.sizes[1:])
+            with self._memory():
+                engine.Engine(self.plan.prepare_records, sizes, 1).run(self._buffers, 1, self.threads)
         self._version = self.weights.version
 
 

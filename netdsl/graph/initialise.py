@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from netdsl.graph.weights import Weights
 from netdsl.layers.initialiser import draw
 
 if TYPE_CHECKING:
@@ -14,9 +16,17 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[np.float32]]
 
 
-def initial_arrays(net: Net, seed: int) -> dict[str, Array]:
-    """Arrays by full name.
+def initial_weights(net: Net, seed: int) -> Weights:
+    """Every tensor of a net, drawn when it is read.
 
     Each depends on `seed` and its own name alone, so that editing one layer leaves the others as they were.
     """
-    return {name: draw(param.init, param.shape, param.fan, seed=seed, name=name) for name, param in net.tensors.items()}
+    weights = Weights()
+    for name, param in net.tensors.items():
+        weights.declare(name, param.shape, partial(draw, param.init, param.shape, param.fan, seed=seed, name=name))
+    return weights
+
+
+def initial_arrays(net: Net, seed: int) -> dict[str, Array]:
+    """The same as arrays by full name."""
+    return dict(initial_weights(net, seed))

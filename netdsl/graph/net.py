@@ -163,10 +163,9 @@ class Net:
 
     def initialise(self, seed: int = 0) -> Weights:
         """Weights drawn as each layer's `init=` says."""
-        from netdsl.graph.initialise import initial_arrays
-        from netdsl.graph.weights import Weights
+        from netdsl.graph.initialise import initial_weights
 
-        return Weights(initial_arrays(self, seed))
+        return initial_weights(self, seed)
 
     def zeros(self) -> Weights:
         """Weights of zeros: enough to compile, and nothing is drawn."""
@@ -174,5 +173,5 @@ class Net:
 
         weights = Weights()
         for name, param in self.tensors.items():
-            weights.add_zeros(name, param.shape)
+            weights.declare(name, param.shape)
         return weights

@@ -54,3 +54,81 @@ def test_a_copy_has_tensors_of_its_own(copied):
     made = copied(weights)
     weights["b"] = [3, 4]
     assert made["b"].tolist() == [1, 2]
+
+
+class Reversed:
+    """A form that is no canonical one: the numbers backwards, and a 0 behind them."""
+
+    canonical = False
+
+    def length(self, shape):
+        return int(np.prod(shape)) + 1
+
+    def pack(self, array, out):
+        out[:-1] = array.reshape(-1)[::-1]
+
+    def unpack(self, form, out):
+        out[...] = form[-2::-1].reshape(out.shape)
+
+
+class Plain:
+    canonical = True
+
+
+REVERSED = Reversed()
+
+
+def memory(weights):
+    """Elements that a tensor `b` takes, in all its forms."""
+    return sum(array.size for array in weights._tensors["b"].arrays.values())
+
+
+def test_the_canonical_form_is_given_up_once_another_is_made():
+    weights = Weights({"b": [1, 2, 3]})
+    assert weights.form("b", REVERSED).tolist() == [3, 2, 1, 0]
+    assert memory(weights) == 4
+    assert weights["b"].tolist() == [1, 2, 3]
+    assert memory(weights) == 4
+
+
+def test_a_form_that_a_program_asked_for_stays_in_its_place():
+    weights = Weights({"b": [1, 2, 3]})
+    plain, back = weights.form("b", Plain()), weights.form("b", REVERSED)
+    weights["b"] = [4, 5, 6]
+    assert plain is weights.form("b", Plain()) and plain.tolist() == [4, 5, 6]
+    assert back is weights.form("b", REVERSED) and back.tolist() == [6, 5, 4, 0]
+
+
+def test_what_a_program_wrote_in_one_form_is_read_in_the_other():
+    weights = Weights({"b": [1, 2, 3]})
+    plain, back = weights.form("b", Plain()), weights.form("b", REVERSED)
+    back[0] = 9
+    weights.wrote("b", REVERSED)
+    assert weights["b"].tolist() == weights.form("b", Plain()).tolist() == plain.tolist() == [1, 2, 9]
+    plain[0] = 7
+    weights.wrote("b", Plain())
+    assert weights.form("b", REVERSED).tolist() == [9, 2, 7, 0]
+
+
+def test_a_tensor_is_drawn_when_it_is_read_and_once():
+    weights, calls = Weights(), []
+    weights.declare("b", (2,), lambda: calls.append(1) or np.ones(2, np.float32))
+    assert weights.shape("b") == (2,) and "b" in weights and not calls
+    assert weights.form("b", REVERSED).tolist() == [1, 1, 0]
+    assert weights["b"].tolist() == [1, 1] and calls == [1]
+
+
+def test_a_tensor_that_nobody_draws_is_0_and_takes_numbers():
+    weights = Weights()
+    weights.declare("b", (2,))
+    assert weights.form("b", REVERSED).tolist() == [0, 0, 0]
+    assert weights["b"].tolist() == [0, 0]
+    weights["b"] = [1, 2]
+    assert weights.form("b", REVERSED).tolist() == [2, 1, 0]
+
+
+def test_numbers_set_before_the_first_reading_are_not_drawn_over():
+    weights = Weights()
+    weights.declare("b", (2,), lambda: np.ones(2, np.float32))
+    weights["b"] = [5, 6]
+    assert weights["b"].tolist() == [5, 6]
