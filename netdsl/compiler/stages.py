@@ -1,6 +1,6 @@
 """The program between the passes, by the name of the pass that made it: `compile` takes the last, `--show` prints all.
 
-lower → remove_dead → … → fuse_maps → remove_dead:2 → choose → layout
+lower → remove_dead → … → fuse_maps → remove_dead:2 → update_early → choose → layout
 
 Whoever adds a pass adds it here or in `passes.PASSES`, and it is run, verified and shown.
 """
@@ -15,6 +15,7 @@ from netdsl.compiler.layout import assign_layouts
 from netdsl.compiler.lower import Loss, Update, lower
 from netdsl.compiler.passes import PASSES
 from netdsl.compiler.passes.choose import choose_algorithms
+from netdsl.compiler.passes.early import update_early
 from netdsl.compiler.passes.prepare import own_outputs
 from netdsl.ops.op import Ops
 
@@ -33,7 +34,7 @@ def _named_passes() -> tuple[str, ...]:
 
 
 REWRITES = _named_passes()
-STAGES = ("lower", *REWRITES, "choose", "layout", "plan")
+STAGES = ("lower", *REWRITES, "update_early", "choose", "layout", "plan")
 """Every name that `--until` takes, in order; `plan` is no program any more."""
 
 
@@ -53,6 +54,9 @@ def stages(
         program = step(program)
         program.verify()
         yield name, program
+    program = update_early(program)
+    program.verify()
+    yield "update_early", program
     yield "choose", choose_algorithms(program, algorithm)
 
 
