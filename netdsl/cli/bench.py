@@ -77,8 +77,8 @@ def _program(target: str, parameters: tuple[str, ...], how: How) -> tuple[str, i
 def _planned(path: Path, parameters: tuple[str, ...], how: How) -> tuple[str, int, Program, dict[str, float]]:
     from netdsl.compiler.plan_file import load_plan
 
-    if parameters or how.training or how.algorithm != "auto":
-        raise click.UsageError(f"{path} is compiled: -p, --train and --algorithm were decided then")
+    if parameters or how.training or how.memory or how.algorithm != "auto":
+        raise click.UsageError(f"{path} is compiled: -p, --train, --memory and --algorithm were decided then")
     program = load_plan(path, threads=how.threads)
     if how.images > program.plan.batch:
         raise click.UsageError(f"{path} was compiled for batches of up to {program.plan.batch} images")

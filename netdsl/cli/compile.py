@@ -56,7 +56,7 @@ def compile_plan(
         weights = trained.weights if trained else None if out else loaded.zeros()
         program = how.compile(loaded, weights)
         steps = program.plan.describe()
-        found |= {"batch": how.images, "threads": program.threads, "steps": steps}
+        found |= {"batch": how.images, "threads": program.threads, "bytes": program.plan.bytes, "steps": steps}
         if out is not None:
             found["file"] = _save(out, loaded, trained, program, how)
         elif form == "table":
@@ -94,7 +94,8 @@ def _programs(net: Net, until: str, show: bool, how: How, form: str) -> list[dic
     """Prints the program after a pass, or what each pass before it changed, unless it will be JSON."""
     from netdsl.report.stages import changes, lines_until
 
-    found = lines_until(net, until, batch=how.images, algorithm=how.algorithm, **how.arguments(net))
+    arguments = how.arguments(net)
+    found = lines_until(net, until, batch=how.images, algorithm=how.algorithm, fit=how.fit(), **arguments)
     if form == "table" and show:
         click.echo("\n".join(changes(found)) + "\n" * (until == "plan"))
     elif form == "table" and until != "plan":

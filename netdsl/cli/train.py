@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netdsl.cli.amount import takes_memory
+
 if TYPE_CHECKING:
     from netdsl.graph.net import Setting
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--batch", type=int, help="Images an update.")
 @click.option("--seed", type=int, help="Number that all random choices follow from.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
+@takes_memory
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any setting, such as optimizer.lr=0.1.")
 def train(
     net: str,
@@ -33,6 +36,7 @@ def train(
     batch: int | None,
     seed: int | None,
     threads: int | None,
+    memory: int | None,
     settings: tuple[str, ...],
 ) -> None:
     """Train NET: a file, FILE:NET, or the name of a net that ships.
@@ -48,7 +52,7 @@ def train(
     _warn(loaded.warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
     overrides = _overrides(settings, plain)
-    session = train_net(loaded, overrides, out=out, threads=threads, progress=choose(sys.stdout))
+    session = train_net(loaded, overrides, out=out, threads=threads, memory=memory, progress=choose(sys.stdout))
     click.echo(f"saved to {session.folder}")
     if session.exit_code:
         sys.exit(session.exit_code)

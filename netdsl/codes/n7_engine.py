@@ -67,6 +67,18 @@ PAGES: tuple[Page, ...] = (
         "F(4x4, 3x3), and `direct`, by which every convolution is a direct sum.",
     ),
     Page(
+        "N713",
+        "a plan that does not fit the memory",
+        "`memory=` and `--memory` bound what a plan needs: its arena, the tensors with their gradients and slots, inputs and outputs. (The "
+        "interpreter and up to a few MiB for each thread come on top.) A training program that needs more keeps fewer values of the forward "
+        "phase and computes them again; this is the least that netdsl knows. A smaller `batch` needs less.",
+    ),
+    Page(
+        "N714",
+        "not an amount of memory",
+        "`--memory` takes bytes, or a number with a unit: `800M` and `2G` are mebibytes and gibibytes, `1.5G` and `2GiB` are fine, too.",
+    ),
+    Page(
         "N720",
         "no such pass",
         "`netdsl compile NET --until PASS` takes the name of a pass, as `netdsl compile --help` lists them in their order. A pass that "

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.compiler.arguments import checked_count
 from netdsl.compiler.assemble import assemble
+from netdsl.compiler.budget import fit_memory
 from netdsl.compiler.lower import Loss, Update
 from netdsl.compiler.passes.choose import ALGORITHMS
 from netdsl.compiler.program import MAX_THREADS, Program, default_threads, kernel_table
-from netdsl.compiler.stages import stages
+from netdsl.compiler.stages import finished, stages
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
 from netdsl.shapes import format_shape
 
 if TYPE_CHECKING:
+    from netdsl.compiler.plan import KernelTable
     from netdsl.compiler.tuning import Tuning
     from netdsl.graph.net import Net
+    from netdsl.ops.op import Ops
 
 MAX_BATCH = 2**20
+MOST_MEMORY = 2**50
 
 
 def compile(
@@ -35,6 +39,7 @@ def compile(
     isa: str | None = None,
     algorithm: str = "auto",
     tune: Tuning | bool = False,
+    memory: int | None = None,
 ) -> Program:
     """Compile a net for up to `batch` images a run.
 
@@ -42,7 +47,8 @@ def compile(
     values come back beside the outputs. With `loss` the program is a training program: `wrt` names the tensors that it
     differentiates for, `update` emits what becomes of each. `threads` from 1 to 256, default the usable cores. `isa`
     forces `base`, `avx2` or `avx512`. `algorithm="direct"` turns off Winograd's convolution, which is faster and less
-    exact.
+    exact. `memory` is the most bytes that the plan may need: a training program keeps less and computes it again, with
+    the same bits.
     `tune` makes the choices that leave the bits alone by what was measured on this machine, and measures what is not
     known yet (`Tuning`); by default they follow from shapes.
     Raises `NetError` N7xx for arguments that do not fit.
@@ -58,11 +64,12 @@ def compile(
     if unknown := [name for name in wrt if name not in net.tensors and name not in net.inputs]:
         raise fail("N701", f"`{net.name}` has no tensor or input `{unknown[0]}` to differentiate for")
     weights = _fitting(net, weights)
-    *_, (_, program) = stages(net, want=want, loss=loss, update=update, wrt=wrt, algorithm=algorithm)
+    table = kernel_table(isa)
+    fit = None if memory is None else memory_fit(memory, batch, table, algorithm)
+    *_, (_, program) = stages(net, want=want, loss=loss, update=update, wrt=wrt, algorithm=algorithm, fit=fit)
     for value in program.values.values():
         if value.role == "state" and value.name not in weights:
             weights.declare(value.name, tuple(d for d in value.shape if isinstance(d, int)))
-    table = kernel_table(isa)
     if tune is False:
         plan = assemble(program, batch=batch, threads=threads, table=table)
     else:
@@ -71,6 +78,16 @@ def compile(
         how = Tuning() if tune is True else tune
         plan = tuned_plan(program, how, batch=batch, threads=threads, table=table, weights=weights)
     return Program(plan, weights, threads)
+
+
+def memory_fit(memory: int, batch: int, table: KernelTable, algorithm: str) -> Callable[[Ops], Ops]:
+    """The variant of a program whose plan needs at most so many bytes; `NetError` N708 or N713."""
+    memory = checked_count("memory", memory, MOST_MEMORY)
+
+    def needs(program: Ops) -> int:
+        return assemble(finished(program, algorithm), batch=batch, threads=1, table=table).bytes
+
+    return lambda program: fit_memory(program, batch, memory, needs)
 
 
 def _fitting(net: Net, weights: Mapping[str, Any] | None) -> Weights:

@@ -100,6 +100,11 @@ class Plan:
     prepare_arena: int = 0
 
     @cached_property
+    def bytes(self) -> int:
+        """What runs of `batch` images need: arena, tensors, inputs and outputs. Each thread's scratch comes on top."""
+        return 4 * (self.prepare_arena + sum(fixed + image * self.batch for fixed, image in self.sizes))
+
+    @cached_property
     def inputs(self) -> tuple[Binding, ...]:
         return tuple(b for b in self.bindings if b.role == "input")
 

@@ -1,6 +1,6 @@
 """The program between the passes, by the name of the pass that made it: `compile` takes the last, `--show` prints all.
 
-lower → remove_dead → … → fuse_maps → remove_dead:2 → update_early → choose → layout
+lower → remove_dead → … → fuse_maps → remove_dead:2 → recompute → update_early → choose → layout
 
 Whoever adds a pass adds it here or in `passes.PASSES`, and it is run, verified and shown.
 """
@@ -8,7 +8,7 @@ Whoever adds a pass adds it here or in `passes.PASSES`, and it is run, verified 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.compiler.layout import assign_layouts
@@ -34,7 +34,7 @@ def _named_passes() -> tuple[str, ...]:
 
 
 REWRITES = _named_passes()
-STAGES = ("lower", *REWRITES, "update_early", "choose", "layout", "plan")
+STAGES = ("lower", *REWRITES, "recompute", "update_early", "choose", "layout", "plan")
 """Every name that `--until` takes, in order; `plan` is no program any more."""
 
 
@@ -46,18 +46,30 @@ def stages(
     update: Update | None = None,
     wrt: Sequence[str] = (),
     algorithm: str = "auto",
+    fit: Callable[[Ops], Ops] | None = None,
 ) -> Iterator[tuple[str, Ops]]:
-    """The program after each stage up to the choice of algorithms, what `compile` assembles; each is verified."""
+    """The program after each stage up to the choice of algorithms, what `compile` assembles; each is verified.
+
+    `fit` gives the variant that fits a memory (`budget.fit_memory`).
+    """
     program = lower(net, training=loss is not None, want=want, loss=loss, update=update, wrt=wrt)
     yield "lower", program
     for name, step in zip(REWRITES, PASSES, strict=True):
         program = step(program)
         program.verify()
         yield name, program
+    program = fit(program) if fit else program
+    program.verify()
+    yield "recompute", program
     program = update_early(program)
     program.verify()
     yield "update_early", program
     yield "choose", choose_algorithms(program, algorithm)
+
+
+def finished(program: Ops, algorithm: str) -> Ops:
+    """What `compile` assembles of a program after the stage `recompute`."""
+    return choose_algorithms(update_early(program), algorithm)
 
 
 def laid_out(program: Ops, batch: int) -> Ops:

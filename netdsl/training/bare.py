@@ -14,7 +14,6 @@ from netdsl.training.loss import LABELS
 from netdsl.training.optimiser import Sgd
 
 if TYPE_CHECKING:
-    from netdsl.compiler.tuning import Tuning
     from netdsl.graph.net import Net
     from netdsl.graph.weights import Weights
     from netdsl.ops.op import Build, Shape, Value
@@ -76,10 +75,8 @@ def training_program(
     *,
     batch: int,
     threads: int | None = None,
-    algorithm: str = "auto",
-    tune: Tuning | bool = False,
+    **how: Any,
 ) -> Program:
-    """The training step of a net; without weights they are drawn with seed 1."""
+    """The training step of a net; without weights they are drawn with seed 1. `how`: as `compile` takes it."""
     weights = net.initialise(1) if weights is None else weights
-    how = training_arguments(net)
-    return compile(net, weights, batch=batch, threads=threads, algorithm=algorithm, tune=tune, **how)
+    return compile(net, weights, batch=batch, threads=threads, **how, **training_arguments(net))

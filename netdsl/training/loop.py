@@ -26,6 +26,7 @@ from netdsl.training.settings import Settings
 from netdsl.training.weights_file import write_weights
 
 if TYPE_CHECKING:
+    from netdsl.compiler.plan import Plan
     from netdsl.graph.net import Net
 
 LOSS = "loss"
@@ -107,10 +108,18 @@ class Programs:
         return self.learning.weights
 
 
-def compiled(task: Task, *, threads: int | None = None, weights: Weights | None = None) -> Programs:
-    """The programs of a task, for `weights`, by default drawn with its seed. Raises `NetError` N7xx."""
+def compiled(
+    task: Task, *, threads: int | None = None, weights: Weights | None = None, memory: int | None = None
+) -> Programs:
+    """The programs of a task, for `weights`, by default drawn with its seed; `memory` in bytes bounds both together.
+
+    Raises `NetError` N7xx.
+    """
     net, settings = task.net, task.settings
     weights = net.initialise(settings.seed) if weights is None else weights
+    measuring = None
+    if task.validation:
+        measuring = compile(net, weights, batch=settings.batch, threads=threads, memory=memory)
     learning = compile(
         net,
         weights,
@@ -119,9 +128,15 @@ def compiled(task: Task, *, threads: int | None = None, weights: Weights | None 
         loss=total_loss(net, task.loss),
         update=settings.optimizer.update,
         threads=threads,
+        memory=memory if memory is None or measuring is None else max(memory - bytes_beside(measuring.plan), 1),
     )
-    measuring = compile(net, weights, batch=settings.batch, threads=threads) if task.validation else None
     return Programs(learning, measuring)
+
+
+def bytes_beside(plan: Plan) -> int:
+    """Bytes that a program that measures needs beside one that learns, which has the same weights in panels."""
+    shared = (b for b in plan.bindings if b.role in ("param", "state") and not b.layout.canonical)
+    return plan.bytes - 4 * sum(b.layout.length(b.shape) for b in shared)
 
 
 def train(task: Task, programs: Programs, *, folder: Path | None = None, progress: Progress | None = None) -> Trained:

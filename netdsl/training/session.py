@@ -33,9 +33,12 @@ def train_net(
     *,
     out: Path | None = None,
     threads: int | None = None,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> Session:
     """Train a net as its `train` block says, `overrides` winning, into `out` or a new folder `runs/NAME`.
+
+    `memory`: the most bytes that the plans may need.
 
     Everything is checked, and the net compiled, before the folder is made. Raises `NetError`: N506 to N508 for
     settings, N6xx for data that cannot be read or do not fit, N7xx for arguments of the engine, N505 and N510 for the
@@ -44,7 +47,7 @@ def train_net(
     settings = read_settings(net.settings, overrides)
     shape = net.nodes[loop.input_name(net)].shape
     task = loop.prepare(net, settings, open_data(settings.data, size=shape).train)
-    programs = loop.compiled(task, threads=threads)
+    programs = loop.compiled(task, threads=threads, memory=memory)
     folder = named_folder(out) if out else new_folder(run_name(net))
     done = loop.train(task, programs, folder=folder, progress=progress)
     return Session(folder, done.epochs, done.exit_code)

@@ -25,7 +25,7 @@ def small(tmp_path: Path) -> str:
 
 
 def test_every_pass_has_a_name_of_its_own():
-    assert len(set(STAGES)) == len(STAGES) == len(PASSES) + 5
+    assert len(set(STAGES)) == len(STAGES) == len(PASSES) + 6
     assert STAGES.index("remove_dead") == 1 < STAGES.index("fold_weights") < STAGES.index("remove_dead:2")
 
 

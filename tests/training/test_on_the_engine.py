@@ -41,3 +41,13 @@ def test_threads_and_repetition_do_not_change_the_bits(tmp_path):
         loop.train(task, loop.compiled(task, threads=threads), folder=folder)
         files.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert all(found == files[0] for found in files)
+
+
+def test_less_memory_does_not_change_the_bits():
+    task = lenet("batch=64", "steps=3")
+    whole = loop.compiled(task)
+    needed = whole.learning.plan.bytes + loop.bytes_beside(whole.measuring.plan)
+    less = loop.compiled(task, memory=int(0.97 * needed))
+    assert less.learning.plan.bytes + loop.bytes_beside(less.measuring.plan) <= 0.97 * needed
+    first, second = (loop.train(task, programs).weights for programs in (whole, less))
+    assert all(np.array_equal(first[name], second[name]) for name in first)
