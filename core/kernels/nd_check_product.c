@@ -93,7 +93,8 @@ void nd_check_conv_winograd(checker *c)
         expect(c, (&s->stride_d)[axis] == 1 && (&s->dilation_d)[axis] == 1 && (&s->upsample_d)[axis] == 1, "a step of the window is not 1");
     if (c->reason) return;
     ends(c);
-    dense(c, 2, transformed_length(s), 0);
+    expect(c, !s->fresh || s->staged, "`fresh` weights need stages");
+    dense(c, 2, s->fresh ? panel_length(s) : transformed_length(s), 0);
     if (s->staged) {
         const int64_t tiles = times(images(c, 1), ((s->out_h + 3) / 4) * ((s->out_w + 3) / 4));
         dense(c, 7, times(36, plus(times(tiles, s->in_c + s->out_c), 2 * ND_WINOGRAD_GAP)), 0);

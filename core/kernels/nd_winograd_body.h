@@ -48,18 +48,6 @@ ND_INLINE void nd_line_out(const vf *m, vf *o)
     o[3] = b + 8 * e + m[5];
 }
 
-/* G of one line of three, to six. */
-ND_INLINE void nd_line_weight(const vf *g, vf *o)
-{
-    const vf sum = g[0] + g[2], wide = g[0] + 4 * g[2];
-    o[0] = g[0] * 0.25f;
-    o[1] = (sum + g[1]) * (-1.0f / 6);
-    o[2] = (sum - g[1]) * (-1.0f / 6);
-    o[3] = (wide + 2 * g[1]) * (1.0f / 24);
-    o[4] = (wide - 2 * g[1]) * (1.0f / 24);
-    o[5] = g[2];
-}
-
 /* One tile of x, all channels; row0 and column0 are its corner, which may lie outside the image: there x is 0. */
 static void nd_tile_in(const nd_step *s, const float *x, int64_t row0, int64_t column0, float *v, int64_t plane)
 {
@@ -150,12 +138,34 @@ static void nd_points(const nd_call *call, const nd_tiling *t, int64_t tiles, co
         }
 }
 
+/* Twelve points of panels [k0, k1) of the product of all tiles, the weights transformed in the scratch of the thread. */
+static void nd_fresh_points(const nd_call *call, const nd_tiling *t, const float *v, float *m, int64_t pair, int64_t k0, int64_t k1)
+{
+    const nd_step *s = call->step;
+    const int64_t segment = nd_segment(s->in_c), columns = nd_min(s->out_c, k1 * ND_LANES) - k0 * ND_LANES, plane = nd_fresh_plane(s->in_c);
+    for (int64_t c = 0; c < s->in_c; c += segment) {
+        const int64_t rows = nd_min(segment, s->in_c - c);
+        nd_weight_line_pair(s, call->x[2], pair, k0, k1, c, c + rows, call->scratch, plane);
+        for (int64_t i = 0; i < 12; i++) {
+            const int64_t point = 6 * nd_line_pairs[pair][i / 6] + i % 6;
+            const nd_product g = {
+                .a = v + point * t->plane_v + c, .a_row = s->in_c, .a_step = 1,
+                .b = call->scratch + i * plane, .b_panel = rows * ND_LANES,
+                .c = m + point * t->plane_m + k0 * ND_LANES, .c_row = s->out_c, .c_panel = ND_LANES,
+                .k = rows, .lanes = columns - (k1 - k0 - 1) * ND_LANES, .accumulate = c > 0,
+            };
+            nd_gemm(g, t->all, k1 - k0);
+        }
+    }
+}
+
 enum { ND_WINOGRAD_PANELS = 8 }; /* panels of one staged product */
 
 static int64_t ND_JOIN(ND_NAME(conv_winograd), _tasks)(const nd_step *s, int phase, int64_t n)
 {
     const nd_tiling t = nd_tiling_of(s, n);
     if (!t.all || (!s->staged && phase != 0)) return 0;
+    if (phase == 1 && s->fresh) return 3 * nd_ceil_div(nd_ceil_div(s->out_c, ND_LANES), ND_FRESH_PANELS);
     return phase == 1 ? ND_POINTS * nd_ceil_div(nd_ceil_div(s->out_c, ND_LANES), ND_WINOGRAD_PANELS) : t.blocks;
 }
 
@@ -172,39 +182,14 @@ static void ND_JOIN(ND_NAME(conv_winograd), _run)(const nd_call *call, int64_t t
         nd_tiles_out(call, &t, first, end, m, call->scratch);
         return;
     }
-    if (call->phase == 1) {
+    if (call->phase == 1 && s->fresh) {
+        const int64_t k0 = task / 3 * ND_FRESH_PANELS;
+        nd_fresh_points(call, &t, v, m, task % 3, k0, nd_min(panels, k0 + ND_FRESH_PANELS));
+    } else if (call->phase == 1) {
         const int64_t parts = nd_ceil_div(panels, ND_WINOGRAD_PANELS), point = task / parts, k0 = task % parts * ND_WINOGRAD_PANELS;
         nd_points(call, &t, t.all, v, m, point, point + 1, k0, nd_min(panels, k0 + ND_WINOGRAD_PANELS));
     } else if (first < end) {
         if (call->phase == 0) nd_tiles_in(call, &t, first, end, v + first * s->in_c);
         else nd_tiles_out(call, &t, first, end, m + first * s->out_c, call->scratch);
     }
-}
-
-/* pack_winograd: U[point][panel][channel][16] = G g Gt of a 3x3 panel. A task is one panel. */
-static int64_t ND_JOIN(ND_NAME(pack_winograd), _tasks)(const nd_step *s, int phase, int64_t n)
-{
-    (void)phase, (void)n;
-    return nd_panels(s);
-}
-
-static void ND_JOIN(ND_NAME(pack_winograd), _run)(const nd_call *call, int64_t task)
-{
-    const nd_step *s = call->step;
-    const int64_t panels = nd_panels(s), plane = panels * s->in_c * ND_LANES;
-    for (int64_t c = 0; c < s->in_c; c++)
-        for (int64_t lane = 0; lane < ND_LANES; lane += ND_VLEN) {
-            const float *from = call->x[1] + (task * 9 * s->in_c + c) * ND_LANES + lane;
-            float *to = call->x[0] + (task * s->in_c + c) * ND_LANES + lane;
-            vf t[6][3], g[3], o[6];
-            for (int q = 0; q < 3; q++) {
-                ND_UNROLL for (int r = 0; r < 3; r++) g[r] = nd_load(from + (r * 3 + q) * s->in_c * ND_LANES);
-                nd_line_weight(g, o);
-                ND_UNROLL for (int r = 0; r < 6; r++) t[r][q] = o[r];
-            }
-            for (int r = 0; r < 6; r++) {
-                nd_line_weight(t[r], o);
-                ND_UNROLL for (int q = 0; q < 6; q++) nd_store(to + (r * 6 + q) * plane, o[q]);
-            }
-        }
 }

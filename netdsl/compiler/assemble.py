@@ -17,6 +17,7 @@ from netdsl.compiler.bytecode import encode
 from netdsl.compiler.lanes import GROUP
 from netdsl.compiler.layout import IN_LANES, Layout, assign_layouts
 from netdsl.compiler.memory import ALIGN, Memory, elements, plan_memory
+from netdsl.compiler.passes.late import transform_late
 from netdsl.compiler.passes.prepare import own_outputs, split_prepared
 from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep, buffer_sizes
 from netdsl.compiler.translate import TRANSLATIONS
@@ -51,7 +52,7 @@ def as_it_is(step: Step) -> Step:
 
 def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable, choose: Choose = as_it_is) -> Plan:
     """The plan of a program for runs of up to `batch` images; `choose` makes the neutral choices of each step."""
-    laid, layouts = assign_layouts(own_outputs(program), batch)
+    laid, layouts = assign_layouts(own_outputs(transform_late(program, batch)), batch)
     early, main = split_prepared(laid)
     first, steps = _Part(early, layouts, batch, choose), _Part(main, layouts, batch, choose)
     store = _Store(main, layouts, early, batch)

@@ -109,7 +109,7 @@ IN_LANES = Layout("lanes")
 def weight_layout(op: Op) -> Layout | None:
     """The layout in which an operation reads its second operand, or None when it reads no weight."""
     if op.kind in ("conv", "conv_dx"):
-        winograd = op.get("algorithm") == "winograd"
+        winograd = op.get("algorithm") == "winograd" and not op.get("late", False)
         if op.kind == "conv":
             return Layout("panel", op["groups"], winograd)
         spread = tuple(s // gcd(s, d) for s, d in zip(op["stride"], op["dilation"], strict=True))

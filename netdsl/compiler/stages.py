@@ -16,6 +16,7 @@ from netdsl.compiler.lower import Loss, Update, lower
 from netdsl.compiler.passes import PASSES
 from netdsl.compiler.passes.choose import choose_algorithms
 from netdsl.compiler.passes.early import update_early
+from netdsl.compiler.passes.late import transform_late
 from netdsl.compiler.passes.prepare import own_outputs
 from netdsl.ops.op import Ops
 
@@ -74,4 +75,4 @@ def finished(program: Ops, algorithm: str) -> Ops:
 
 def laid_out(program: Ops, batch: int) -> Ops:
     """The stage `layout`: the program as `assemble` takes it apart into steps."""
-    return assign_layouts(own_outputs(program), batch)[0]
+    return assign_layouts(own_outputs(transform_late(program, batch)), batch)[0]

@@ -1,4 +1,4 @@
-"""conv_winograd and pack_winograd: maps of 4k-1, 4k and 4k+1, blocks of tiles, staged and fused; its own bounds."""
+"""conv_winograd and pack_winograd: maps of 4k-1, 4k and 4k+1, blocks of tiles, staged, fused, fresh; its own bounds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def transformed(weight: Array) -> Array:
 def winograd(
     numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window = SAME, staged: int = 0
 ) -> Problem:
-    """A 3x3 convolution with a bias and a clip at 0 behind it."""
+    """A 3x3 convolution with a bias and a clip at 0 behind it; `staged` 2 transforms its weights as they are read."""
     x, weight, bias = numbers(n, h, w, c), numbers(3, 3, c, o), numbers(o)
     size = out_size(x, window)
     y = np.empty((n, *size, o), np.float32)
@@ -43,10 +43,16 @@ def winograd(
         assert error.max() <= 5e-5 * np.abs(exact).max()
 
     operands = (
-        *(images(y), images(x), fixed(transformed(weight).astype(np.float32)), fixed(words)),
+        *(
+            images(y),
+            images(x),
+            fixed(panel(weight) if staged == 2 else transformed(weight).astype(np.float32)),
+            fixed(words),
+        ),
         *(fixed(bias, strides=(0, 0, 1, 0, 0)), None, None, points),
     )
-    fields = geometry(x, y.shape[1:], **window.fields()) | {"words": words.size, "inputs": 2, "staged": staged}
+    fields = geometry(x, y.shape[1:], **window.fields()) | {"words": words.size, "inputs": 2}
+    fields |= {"staged": int(staged > 0), "fresh": int(staged == 2)}
     return Problem("conv_winograd", operands, fields, judge, written=(7,) if staged else ())
 
 
@@ -82,5 +88,11 @@ FAMILIES = (
         [(n, 4, 4 * t, 2, 3, SAME, s) for n in (1, 3) for t in (1, 6, 7, 13, 14, 15, 28, 55, 56, 57) for s in (0, 1)],
     ),
     Family("conv_winograd", "depth", winograd, [(1, 5, 5, c, 17, SAME, s) for c in (575, 576, 577) for s in (0, 1)]),
+    Family(
+        "conv_winograd",
+        "fresh weights",
+        winograd,
+        [(2, 5, 9, c, o, SAME, 2) for c in (1, 15, 16, 17, 33, 575, 576, 577) for o in (1, 16, 17, 33, 49)],
+    ),
     Family("pack_winograd", "channels", pack, [(c, o) for c in (1, 3, 16, 17) for o in (1, 15, 16, 17, 33)]),
 )

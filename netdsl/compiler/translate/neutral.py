@@ -36,7 +36,7 @@ def alternatives(step: Step, batch: int) -> tuple[Choice, ...]:
     """Every choice that a step has, the default first; that alone where there is nothing to choose."""
     if step.kernel == "conv":
         return (DEFAULT, *_tasks(step, batch))
-    if step.kernel == "conv_winograd":
+    if step.kernel == "conv_winograd" and not step.fields["fresh"]:
         return (DEFAULT, *_blocks(step, batch))
     return (DEFAULT,)
 

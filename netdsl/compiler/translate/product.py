@@ -27,6 +27,7 @@ from netdsl.ops.op import BATCH, Op, Shape
 POINTS, GAP = 36, 48
 CACHE, MOST_STAGED = 2**22, 2**26
 FEW_TILES = 112
+LATE_WEIGHTS, LATE_POINTS = 2**19, 3 * 2**20
 
 
 def _product(op: Op, at: Context, fields: Fields, work: int, kernel: str = "conv") -> list[Step]:
@@ -40,7 +41,7 @@ def _product(op: Op, at: Context, fields: Fields, work: int, kernel: str = "conv
         fields = {**fields, "inputs": 1 + len(extra)}
     ends = (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest)
     if op.get("algorithm") == "winograd":
-        return [_winograd(ends, at, fields, work, epilogue)]
+        return [_winograd(ends, at, {**fields, "fresh": int(op.get("late", False))}, work, epilogue)]
     return [Step(kernel, ends, fields, work, code=epilogue)]
 
 
@@ -82,6 +83,12 @@ def staging(tiles: int, inputs: int, outputs: int) -> tuple[str, str]:
     if weights > CACHE // 8 and tiles <= FEW_TILES:
         return "", f"{tiles} tiles are too few for blocks that share {size} of transformed weights"
     return f"its transformed weights, {size}, stay in the cache from block to block", ""
+
+
+def transforms_late(tiles: int, inputs: int, outputs: int) -> bool:
+    """Whether the weights of a staged convolution are transformed as they are read, rather than once before."""
+    staged = not staging(tiles, inputs, outputs)[0]
+    return staged and inputs * outputs >= LATE_WEIGHTS and POINTS * tiles * inputs <= LATE_POINTS
 
 
 def _spread(shape: Shape, y: Shape, wide: Shape) -> Shape:

@@ -1,0 +1,77 @@
+/* The weights of Winograd's convolution: U = G g Gt of each 3x3 kernel, once for many runs (pack_winograd), or a few columns at a
+ * time as the product reads them. The same operations on the same numbers, so the same bits. */
+
+/* G of one line of three, to six. */
+ND_INLINE void nd_line_weight(const vf *g, vf *o)
+{
+    const vf sum = g[0] + g[2], wide = g[0] + 4 * g[2];
+    o[0] = g[0] * 0.25f;
+    o[1] = (sum + g[1]) * (-1.0f / 6);
+    o[2] = (sum - g[1]) * (-1.0f / 6);
+    o[3] = (wide + 2 * g[1]) * (1.0f / 24);
+    o[4] = (wide - 2 * g[1]) * (1.0f / 24);
+    o[5] = g[2];
+}
+
+/* Two lines of G of a line of three, those that share their terms: 0 and 5, 1 and 2, 3 and 4. */
+static const int64_t nd_line_pairs[3][2] = {{0, 5}, {1, 2}, {3, 4}};
+ND_INLINE void nd_line_weight_pair(const vf *g, int64_t pair, vf *a, vf *b)
+{
+    const vf sum = g[0] + g[2], wide = g[0] + 4 * g[2];
+    *a = pair == 0 ? g[0] * 0.25f : pair == 1 ? (sum + g[1]) * (-1.0f / 6) : (wide + 2 * g[1]) * (1.0f / 24);
+    *b = pair == 0 ? g[2] : pair == 1 ? (sum - g[1]) * (-1.0f / 6) : (wide - 2 * g[1]) * (1.0f / 24);
+}
+
+/* The points of a pair of lines, channels [c0, c1) of panels [k0, k1) of a 3x3 panel: twelve planes of panels of c1 - c0 rows. */
+ND_INLINE void nd_weight_lines(const nd_step *s, const float *panel, const int64_t pair, int64_t k0, int64_t k1, int64_t c0, int64_t c1, float *to, int64_t plane)
+{
+    for (int64_t k = k0; k < k1; k++)
+        for (int64_t c = c0; c < c1; c++, to += ND_LANES)
+            for (int64_t lane = 0; lane < ND_LANES; lane += ND_VLEN) {
+                const float *from = panel + (k * 9 * s->in_c + c) * ND_LANES + lane;
+                vf a[3], b[3], g[3], o[6];
+                ND_UNROLL for (int q = 0; q < 3; q++) {
+                    ND_UNROLL for (int r = 0; r < 3; r++) g[r] = nd_load(from + (r * 3 + q) * s->in_c * ND_LANES);
+                    nd_line_weight_pair(g, pair, a + q, b + q);
+                }
+                nd_line_weight(a, o);
+                ND_UNROLL for (int q = 0; q < 6; q++) nd_store(to + q * plane + lane, o[q]);
+                nd_line_weight(b, o);
+                ND_UNROLL for (int q = 0; q < 6; q++) nd_store(to + (6 + q) * plane + lane, o[q]);
+            }
+}
+
+static void nd_weight_line_pair(const nd_step *s, const float *panel, int64_t pair, int64_t k0, int64_t k1, int64_t c0, int64_t c1, float *to, int64_t plane)
+{
+    if (pair == 0) nd_weight_lines(s, panel, 0, k0, k1, c0, c1, to, plane);
+    else if (pair == 1) nd_weight_lines(s, panel, 1, k0, k1, c0, c1, to, plane);
+    else nd_weight_lines(s, panel, 2, k0, k1, c0, c1, to, plane);
+}
+
+/* pack_winograd: U[point][panel][channel][16] = G g Gt of a 3x3 panel. A task is one panel. */
+static int64_t ND_JOIN(ND_NAME(pack_winograd), _tasks)(const nd_step *s, int phase, int64_t n)
+{
+    (void)phase, (void)n;
+    return nd_panels(s);
+}
+
+static void ND_JOIN(ND_NAME(pack_winograd), _run)(const nd_call *call, int64_t task)
+{
+    const nd_step *s = call->step;
+    const int64_t panels = nd_panels(s), plane = panels * s->in_c * ND_LANES;
+    for (int64_t c = 0; c < s->in_c; c++)
+        for (int64_t lane = 0; lane < ND_LANES; lane += ND_VLEN) {
+            const float *from = call->x[1] + (task * 9 * s->in_c + c) * ND_LANES + lane;
+            float *to = call->x[0] + (task * s->in_c + c) * ND_LANES + lane;
+            vf t[6][3], g[3], o[6];
+            for (int q = 0; q < 3; q++) {
+                ND_UNROLL for (int r = 0; r < 3; r++) g[r] = nd_load(from + (r * 3 + q) * s->in_c * ND_LANES);
+                nd_line_weight(g, o);
+                ND_UNROLL for (int r = 0; r < 6; r++) t[r][q] = o[r];
+            }
+            for (int r = 0; r < 6; r++) {
+                nd_line_weight(t[r], o);
+                ND_UNROLL for (int q = 0; q < 6; q++) nd_store(to + (r * 6 + q) * plane, o[q]);
+            }
+        }
+}
