@@ -15,6 +15,7 @@ from netdsl.compiler import lanes
 from netdsl.compiler.compile import compile
 from netdsl.compiler.layout import assign_layouts
 from netdsl.compiler.passes.choose import DIRECT, verdicts
+from netdsl.compiler.passes.late import transform_late
 from netdsl.compiler.passes.prepare import own_outputs
 from netdsl.compiler.program import isa_verdicts
 from netdsl.compiler.provenance import carried_out, tensors_behind
@@ -61,7 +62,7 @@ def compiled(
         net, net.zeros(), batch=batch, threads=threads, algorithm=algorithm, tune=tuning if tune else False, **how
     )
     found = [ops for _, ops in stages(net, algorithm=algorithm, **how)]
-    laid, layouts = assign_layouts(own_outputs(found[-1]), batch)
+    laid, layouts = assign_layouts(own_outputs(transform_late(found[-1], batch)), batch)
     return Compiled(net, found[0], found[-2], found[-1], laid, dict(layouts), program.plan, algorithm)
 
 
