@@ -31,7 +31,7 @@ train Small {
 
 
 class Program(ReferenceProgram):
-    def __init__(self, net, weights, *, batch, threads=None, **rest):
+    def __init__(self, net, weights, *, batch, threads=None, memory=None, **rest):
         super().__init__(net, weights, **rest)
 
 
