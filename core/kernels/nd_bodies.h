@@ -11,6 +11,7 @@
 #include "nd_winograd_body.h"
 #include "nd_conv_dw_body.h"
 #include "nd_dot_dx_body.h"
+#include "nd_winograd_dw_body.h"
 #include "nd_pack_body.h"
 #include "nd_pool_body.h"
 #include "nd_lanes_body.h"

@@ -82,15 +82,22 @@ static void plain_3x3(checker *c)
     expect(c, s->kernel_d == 1 && s->kernel_h == 3 && s->kernel_w == 3 && s->groups == 1, "the kernel is not 3x3 in one group");
 }
 
-void nd_check_conv_winograd(checker *c)
+/* The same on a plane, every step of the window 1. */
+static void plain_steps(checker *c)
 {
     const nd_step *s = c->step;
-    geometry(c);
     plain_3x3(c);
     expect(c, s->in_d == 1 && s->out_d == 1 && !s->pad_front, "the map has depth");
     expect(c, s->block >= 0 && s->block <= ND_MOST_BLOCK, "`block` is out of range");
     for (int axis = 0; axis < 3; axis++)
         expect(c, (&s->stride_d)[axis] == 1 && (&s->dilation_d)[axis] == 1 && (&s->upsample_d)[axis] == 1, "a step of the window is not 1");
+}
+
+void nd_check_conv_winograd(checker *c)
+{
+    const nd_step *s = c->step;
+    geometry(c);
+    plain_steps(c);
     if (c->reason) return;
     ends(c);
     expect(c, !s->fresh || s->staged, "`fresh` weights need stages");
@@ -187,16 +194,29 @@ void nd_check_pack_winograd(checker *c)
     dense(c, 1, panel_length(c->step), 0);
 }
 
+static void weight_gradient(checker *c, int64_t terms)
+{
+    const nd_step *s = c->step;
+    dense(c, 0, panel_length(s), 0);
+    pixels(c, 1, volume(&s->in_d), s->in_c, batched(c, 1));
+    pixels(c, 2, volume(&s->out_d), s->out_c, batched(c, 1));
+    check_chunks(c, 3, panel_length(s), times(images(c, 1), terms));
+}
+
 void nd_check_conv_dw(checker *c)
 {
     const nd_step *s = c->step;
     geometry(c);
     expect(c, s->upsample_d == 1 && s->upsample_h == 1 && s->upsample_w == 1, "`upsample` has no meaning here");
-    if (c->reason) return;
-    dense(c, 0, panel_length(s), 0);
-    pixels(c, 1, volume(&s->in_d), s->in_c, batched(c, 1));
-    pixels(c, 2, volume(&s->out_d), s->out_c, batched(c, 1));
-    check_chunks(c, 3, panel_length(s), times(images(c, 1), volume(&s->out_d)));
+    if (!c->reason) weight_gradient(c, volume(&s->out_d));
+}
+
+void nd_check_conv_dw_winograd(checker *c)
+{
+    const nd_step *s = c->step;
+    geometry(c);
+    plain_steps(c);
+    if (!c->reason) weight_gradient(c, times((s->out_h + 3) / 4, (s->out_w + 3) / 4));
 }
 
 static void check_pack(checker *c, int panel, int canonical)

@@ -97,7 +97,8 @@ static inline void check_chunks(checker *c, int partials, int64_t length, int64_
     const nd_step *s = c->step;
     expect(c, s->chunks >= 1 && s->chunks <= most && s->chunk_rows >= 0 && s->chunk_rows <= huge,
            "`chunks` or `chunk_rows` is out of range");
-    expect(c, times(s->chunks, s->chunk_rows) >= terms, "the chunks do not cover the sum");
+    const int64_t covered = times(s->chunks, s->chunk_rows);
+    expect(c, covered >= terms && covered < huge, "the chunks do not cover the sum");
     if (s->chunks > 1) dense(c, partials, times(s->chunks, length), 0);
 }
 

@@ -77,7 +77,7 @@ static inline int64_t nd_pitch(const nd_step *step, int i, int64_t channels)
 
 /* The table: every operation on every instruction set, the fastest set first. */
 #define ND_OPERATIONS(ROW, isa) \
-    ROW(conv, isa) ROW(conv_winograd, isa) ROW(conv_dw, isa) ROW(dot_dx, isa) \
+    ROW(conv, isa) ROW(conv_winograd, isa) ROW(conv_dw, isa) ROW(conv_dw_winograd, isa) ROW(dot_dx, isa) \
     ROW(conv_lanes, isa) ROW(conv_dw_lanes, isa) ROW(pack_lanes, isa) ROW(unpack_lanes, isa) \
     ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) ROW(pack_winograd, isa) \
     ROW(pool_max, isa) ROW(pool_max_dx, isa) ROW(pool_sum, isa) ROW(pool_sum_dx, isa) \

@@ -22,6 +22,9 @@
  *     n*out_d*out_h*out_w, so chunks*chunk_rows >= batch*out_d*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.
  * dot_dx           y, dy, w panel, code, x1 ... x4
  *     y = epilogue(dy * w'), w (out_c, in_c) in panels; a row a pixel. in_c out_* and for an epilogue what conv reads.
+ * conv_dw_winograd dw panel, x, dy, partials
+ *     the same for kernel 3x3 and stride, dilation, upsample, groups 1, where chunk i sums the 4x4 tiles i*chunk_rows ... of dy, of which
+ *     there are batch * ceil(out_h/4) * ceil(out_w/4).
  * conv_lanes       y, x, w (kernel_h, kernel_w, in_c, out_c), code, x1 ... x4
  *     the same with batch in the lanes, two axes, groups and upsample 1, at most ND_MOST_SPANS taps and ND_SEGMENT terms. x1 ... lie like
  *     y or hold a number for each channel (stride2 1) or one (stride2 0). turned: w is (kernel_h, kernel_w, out_c, in_c), read
@@ -113,9 +116,30 @@ static inline int64_t nd_fresh_plane(int64_t in_c)
     return (in_c < ND_SEGMENT ? in_c : ND_SEGMENT) * ND_FRESH_PANELS * ND_LANES + ND_WINOGRAD_GAP;
 }
 
+/* conv_dw_winograd: channels of a block, whole panels and blocks of one size; tiles of a segment of the sum, which decide bits. */
+#define ND_WINOGRAD_DW_CHANNELS 128
+#define ND_WINOGRAD_DW_TILES 56
+static inline int64_t nd_winograd_dw_block(int64_t channels)
+{
+    const int64_t blocks = (channels + ND_WINOGRAD_DW_CHANNELS - 1) / ND_WINOGRAD_DW_CHANNELS;
+    return (channels + blocks * ND_LANES - 1) / (blocks * ND_LANES) * ND_LANES;
+}
+
+/* A task's planes of one point: V[tile][channel], D[panel][tile][16], U[panel][channel][16]. */
+static inline int64_t nd_winograd_dw_plane_v(int64_t in_c) { return ND_WINOGRAD_DW_TILES * (nd_winograd_dw_block(in_c) + ND_LANES); }
+static inline int64_t nd_winograd_dw_plane_d(int64_t out_c) { return ND_WINOGRAD_DW_TILES * nd_winograd_dw_block(out_c) + ND_WINOGRAD_GAP; }
+static inline int64_t nd_winograd_dw_plane_u(int64_t in_c, int64_t out_c)
+{
+    return nd_winograd_dw_block(in_c) * nd_winograd_dw_block(out_c) + ND_WINOGRAD_GAP;
+}
+static inline int64_t nd_winograd_dw_scratch(int64_t in_c, int64_t out_c)
+{
+    return 36 * (nd_winograd_dw_plane_v(in_c) + nd_winograd_dw_plane_d(out_c) + nd_winograd_dw_plane_u(in_c, out_c));
+}
+
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \
-    ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) ROW(dot_dx, 1, 1) \
+    ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) ROW(conv_dw_winograd, 9, 2) ROW(dot_dx, 1, 1) \
     ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 1, 1) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
     ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \

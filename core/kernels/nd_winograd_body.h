@@ -48,20 +48,23 @@ ND_INLINE void nd_line_out(const vf *m, vf *o)
     o[3] = b + 8 * e + m[5];
 }
 
-/* One tile of x, all channels; row0 and column0 are its corner, which may lie outside the image: there x is 0. */
-static void nd_tile_in(const nd_step *s, const float *x, int64_t row0, int64_t column0, float *v, int64_t plane)
+/* One tile of x, `channels` of them from x on; row0 and column0 are its corner, which may lie outside the image: there x is 0. */
+static void nd_tile_in(const nd_step *s, const float *x, int64_t row0, int64_t column0, int64_t channels, float *v, int64_t plane)
 {
     const int64_t pitch = nd_pitch(s, 1, s->in_c), line = s->in_w * pitch;
     const int64_t r0 = nd_max(0, -row0), r1 = nd_min(6, s->in_h - row0), q0 = nd_max(0, -column0), q1 = nd_min(6, s->in_w - column0);
     const int whole = r0 == 0 && r1 == 6 && q0 == 0 && q1 == 6;
     const float *corner = x + row0 * line + column0 * pitch;
-    for (int64_t c = 0; c < s->in_c; c += ND_VLEN) {
-        const int64_t left = s->in_c - c;
+    for (int64_t c = 0; c < channels; c += ND_VLEN) {
+        const int64_t left = channels - c;
         vf t[6][6], d[6], o[6];
         for (int64_t q = 0; q < 6; q++) {
             const float *p = corner + q * pitch + c;
             if (whole && left >= ND_VLEN) {
-                ND_UNROLL for (int r = 0; r < 6; r++) d[r] = nd_load(p + r * line);
+                ND_UNROLL for (int r = 0; r < 6; r++) {
+                    d[r] = nd_load(p + r * line);
+                    if (q > 1) nd_fetch(p + r * line + 4 * pitch); /* of the next tile */
+                }
             } else {
                 for (int64_t r = 0; r < 6; r++) d[r] = r >= r0 && r < r1 && q >= q0 && q < q1 ? nd_load_up_to(p + r * line, left) : (vf){};
             }
@@ -100,7 +103,7 @@ static void nd_tiles_in(const nd_call *call, const nd_tiling *t, int64_t first, 
     for (int64_t i = first; i < end; i++) {
         const int64_t inside = i % t->image;
         const float *x = call->x[1] + i / t->image * nd_operand_of(s, 1)->image;
-        nd_tile_in(s, x, inside / t->wide * 4 - s->pad_top, inside % t->wide * 4 - s->pad_left, v + (i - first) * s->in_c, t->plane_v);
+        nd_tile_in(s, x, inside / t->wide * 4 - s->pad_top, inside % t->wide * 4 - s->pad_left, s->in_c, v + (i - first) * s->in_c, t->plane_v);
     }
 }
 

@@ -35,6 +35,7 @@ NANOSECONDS = {
     "conv": 0.02,
     "conv_winograd": 0.008,
     "conv_dw": 0.03,
+    "conv_dw_winograd": 0.01,
     "dot_dx": 0.02,
     "conv_lanes": 0.01,
     "conv_dw_lanes": 0.015,

@@ -6,6 +6,7 @@ import netdsl
 from netdsl.compiler.lower import lower
 from netdsl.compiler.passes import rewrite
 from netdsl.compiler.passes.choose import choose_algorithms
+from netdsl.ops.op import BATCH, Build
 
 
 def chosen(size: str, call: str, algorithm: str = "auto") -> list[str]:
@@ -32,6 +33,27 @@ def test_3x3_of_stride_1_takes_winograd_from_16_channels_and_13_pixels(size: str
 )
 def test_all_else_is_direct(size: str, call: str) -> None:
     assert chosen(size, call) == ["direct"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "outputs", "pad", "expected"),
+    [
+        ((13, 40, 16), 16, (1, 1, 1, 1), "winograd"),
+        ((12, 40, 16), 64, (1, 1, 1, 1), "direct"),
+        ((8, 8, 64), 64, (0, 0, 0, 0), "winograd"),
+        ((7, 7, 64), 64, (0, 0, 0, 0), "direct"),
+        ((40, 40, 15), 16, (1, 1, 1, 1), "direct"),
+        ((40, 40, 16), 15, (1, 1, 1, 1), "direct"),
+    ],
+)
+def test_the_gradient_of_a_weight_with_64_channels_takes_winograd_from_6_pixels_of_its_output(
+    shape, outputs, pad, expected
+) -> None:
+    build, geometry = Build(), {"kernel": (3, 3), "stride": (1, 1), "dilation": (1, 1), "groups": 1, "pad": pad}
+    h, w = (shape[i] + pad[i] + pad[i + 2] - 2 for i in (0, 1))
+    x, dy = build.input("x", (BATCH, *shape)), build.input("dy", (BATCH, h, w, outputs))
+    build.outputs["dw"] = build.add("conv_dw", x, dy, **geometry).id
+    assert [op.get("algorithm", "direct") for op in choose_algorithms(build.finish()).ops] == [expected]
 
 
 def test_direct_refuses_winograd() -> None:

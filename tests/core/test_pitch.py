@@ -71,6 +71,13 @@ def conv_dw(steps, rng, wide, run):
     return run("conv_dw", dw, wide.operand(1, x), wide.operand(2, dy), **fields)
 
 
+def conv_dw_winograd(steps, rng, wide, run):
+    x, dy = (rng.standard_normal(s).astype(np.float32) for s in ((N, H, W, C), (N, H, W, OUTPUTS)))
+    fields = steps.geometry(x, (H, W, OUTPUTS), kernel=(3, 3), pad=(1, 1)) | {"chunks": 1, "chunk_rows": 27}
+    dw = steps.fixed(np.zeros(2 * 9 * C * 16, np.float32))
+    return run("conv_dw_winograd", dw, wide.operand(1, x), wide.operand(2, dy), **fields)
+
+
 def pool(kernel, *shapes):
     def case(steps, rng, wide, run):
         arrays = [rng.integers(-9, 9, (N, *s, OUTPUTS)).astype(np.float32) for s in shapes]
@@ -100,7 +107,7 @@ POOLS = [
 
 @pytest.mark.parametrize(
     "case",
-    [conv_3x3, conv_1x1, conv_of_one_channel, conv_winograd, conv_dw, moments, *POOLS],
+    [conv_3x3, conv_1x1, conv_of_one_channel, conv_winograd, conv_dw, conv_dw_winograd, moments, *POOLS],
     ids=lambda case: case.__name__,
 )
 def test_channels_of_a_wider_image_give_the_same_bits(steps, isa, threads, case):

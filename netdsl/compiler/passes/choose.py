@@ -4,7 +4,8 @@ before   y = conv(x, w, kernel=3x3, stride=1x1, …)
 after    y = conv(x, w, algorithm=winograd, kernel=3x3, stride=1x1, …)
 
 Winograd's F(4x4, 3x3) does a 3x3 convolution of stride 1 with a quarter of the multiplications, at an error of about
-6e-6 to 2e-5 of the largest output, where a direct sum has 1e-6. It pays from 16 channels and 13 pixels on.
+6e-6 to 2e-5 of the largest output, where a direct sum has 1e-6. It pays from 16 channels and 13 pixels on; for the
+gradient of the weight, whose products are as long as there are tiles in a batch, from 6 pixels on with 64 channels.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from netdsl.ops.op import Op, Ops
 ALGORITHMS = ("auto", "direct")
 LEAST_CHANNELS = 16
 LEAST_PIXELS = 13
+LEAST_GRADIENT_PIXELS = 6
+WIDE_CHANNELS = 64
 MOST_OPERANDS = 3
-PRODUCTS = ("conv", "conv_dx")
+PRODUCTS = ("conv", "conv_dx", "conv_dw")
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,14 @@ def refusal(program: Ops, op: Op) -> str:
     geometry = (op["kernel"], op["stride"], op["dilation"], op["groups"])
     if geometry != ((3, 3), (1, 1), (1, 1), 1):
         return "not a 3x3 window of stride 1, dilation 1 and one group"
-    x, y = program.values[op.ins[0]].shape, program.values[op.outs[0]].shape
+    gradient = op.kind == "conv_dw"
+    x, y = (program.values[i].shape for i in (op.ins[0], op.ins[1] if gradient else op.outs[0]))
     channels, pixels = min(int(x[-1]), int(y[-1])), min(int(n) for n in y[1:-1])
+    least = LEAST_GRADIENT_PIXELS if gradient and channels >= WIDE_CHANNELS else LEAST_PIXELS
     if channels < LEAST_CHANNELS:
         return f"{channels} channels are fewer than {LEAST_CHANNELS}"
-    if pixels < LEAST_PIXELS:
-        return f"{pixels} pixels are fewer than {LEAST_PIXELS}"
+    if pixels < least:
+        return f"{pixels} pixels are fewer than {least}"
     if len(op.ins) - 2 > MOST_OPERANDS:
         return f"its epilogue reads more than {MOST_OPERANDS} operands"
     return ""

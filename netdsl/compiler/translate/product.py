@@ -28,6 +28,7 @@ POINTS, GAP = 36, 48
 CACHE, MOST_STAGED = 2**22, 2**26
 FEW_TILES = 112
 LATE_WEIGHTS, LATE_POINTS = 2**19, 3 * 2**20
+LEAST_ROWS, LEAST_TILES = 1152, 196  # of a chunk of a weight gradient
 
 
 def _product(op: Op, at: Context, fields: Fields, work: int, kernel: str = "conv") -> list[Step]:
@@ -122,13 +123,15 @@ def conv_dx(op: Op, at: Context) -> list[Step]:
 
 
 def _weight_gradient(op: Op, at: Context, fields: Fields, rows: int) -> list[Step]:
-    length = at.length(op.outs[0])
-    chunks, chunk_rows = chunked(at.batch * rows, length, 1152)
+    length, winograd = at.length(op.outs[0]), op.get("algorithm") == "winograd"
+    tiles = -(-int(fields["out_h"]) // 4) * -(-int(fields["out_w"]) // 4)
+    terms, least = (tiles, LEAST_TILES) if winograd else (rows, LEAST_ROWS)
+    chunks, chunk_rows = chunked(at.batch * terms, length, least)
     fields = {**fields, "chunks": chunks, "chunk_rows": chunk_rows}
     scratch = chunks * length if chunks > 1 else 0
-    partials = SCRATCH if scratch else ABSENT
+    operands = (Operand(op.outs[0]), *map(Operand, op.ins), SCRATCH if scratch else ABSENT)
     work = rows * prod(sizes(at.shape(op.outs[0])))
-    return [Step("conv_dw", (Operand(op.outs[0]), *map(Operand, op.ins), partials), fields, work, scratch)]
+    return [Step("conv_dw_winograd" if winograd else "conv_dw", operands, fields, work, scratch)]
 
 
 def conv_dw(op: Op, at: Context) -> list[Step]:
