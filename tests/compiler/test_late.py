@@ -5,9 +5,11 @@ import pytest
 
 import netdsl
 from netdsl.compiler.passes import late
+from netdsl.compiler.passes.choose import choose_algorithms
 from netdsl.compiler.passes.late import transform_late
 from netdsl.compiler.stages import stages
 from netdsl.compiler.translate import product
+from netdsl.ops.op import BATCH, Build
 
 TEXT = "net E { input image: 13x13x512; conv(1024, 3x3, pad=same, bias=false) }"
 
@@ -34,6 +36,15 @@ def test_many_images_share_weights_that_are_transformed_once(net):
 
 def test_few_weights_are_transformed_once():
     assert "late" not in str(transform_late(last(netdsl.parse(TEXT.replace("1024", "512"))), 1))
+
+
+def test_the_gradient_of_a_weight_has_none_to_transform():
+    build, geometry = Build(), {"kernel": (3, 3), "stride": (1, 1), "dilation": (1, 1), "groups": 1}
+    x, dy = build.input("x", (BATCH, 13, 13, 512)), build.input("dy", (BATCH, 13, 13, 1024))
+    build.outputs["dw"] = build.add("conv_dw", x, dy, pad=(1, 1, 1, 1), **geometry).id
+    chosen = choose_algorithms(build.finish())
+    assert "algorithm=winograd" in str(chosen)
+    assert str(transform_late(chosen, 1)) == str(chosen)
 
 
 def test_late_weights_take_a_quarter_and_leave_the_bits_alone(net, monkeypatch):

@@ -21,7 +21,7 @@ def transform_late(program: Ops, batch: int) -> Ops:
 
 
 def _late(program: Ops, op: Op, batch: int) -> Op:
-    if op.get("algorithm") != "winograd":
+    if op.get("algorithm") != "winograd" or op.kind == "conv_dw":  # which reads no weight
         return op
     height, width, outputs = (int(n) for n in program.values[op.outs[0]].shape[1:])
     inputs, tiles = int(program.values[op.ins[0]].shape[-1]), batch * -(-height // 4) * -(-width // 4)
