@@ -1,7 +1,6 @@
 """`netdsl compile`: the program between the passes."""
 
 import json
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,13 +14,6 @@ SMALL = "net S {\n  input x: 6x6x1\n  C: conv(4, 3x3, bias=false) | batchnorm | 
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["compile", *arguments])
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> str:
-    path = tmp_path / "small.net"
-    path.write_text(SMALL)
-    return str(path)
 
 
 def test_every_pass_has_a_name_of_its_own():

@@ -1,7 +1,6 @@
 """`netdsl why`: the numbers of a node, its kernel, and why no other."""
 
 import json
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -21,13 +20,6 @@ SMALL = """net S {
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["why", *arguments])
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> str:
-    path = tmp_path / "small.net"
-    path.write_text(SMALL)
-    return str(path)
 
 
 def one(*arguments: str) -> dict:
