@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from sanitize.count import Outcome
 
 
 @dataclass(frozen=True)
@@ -44,3 +47,13 @@ def plant(kernels: Path, name: str) -> None:
             raise SystemExit(f"{mistake.file} no longer holds `{before}` once; say in tools/sanitize/plant.py where")
         text = text.replace(before, after)
     path.write_text(text)
+
+
+def judge_planted(outcomes: Iterable[tuple[str, Outcome]]) -> int:
+    """Print of each run with a planted mistake whether it was reported; 0 where each was."""
+    reported = []
+    for mistake, outcome in outcomes:
+        reported.append(outcome.status != 0 and any(report in outcome.output for report in MISTAKES[mistake].reports))
+        print(f"{mistake}: {'reported' if reported[-1] else 'NOT reported'} by {outcome.name}", flush=True)
+    print(f"self-test: {sum(reported)} of {len(reported)} planted mistakes reported")
+    return int(not all(reported))
