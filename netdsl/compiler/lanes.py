@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from math import prod
 
+from netdsl.compiler.dense import is_dense
 from netdsl.ops.expression import Expression
 from netdsl.ops.op import Op, Ops, Value
 
@@ -31,13 +32,17 @@ def batch_fills_lanes(program: Ops, batch: int) -> bool:
 
 def refusal(program: Ops, batch: int) -> str:
     """Why the convolutions of a program are not computed with the batch in the lanes, or nothing."""
-    products = [op for op in program.ops if op.kind in PRODUCTS]
+    products = [op for op in program.ops if op.kind in PRODUCTS and not _is_dense(program, op)]
     if batch < GROUP:
         return f"a batch of {batch} leaves some of {GROUP} lanes empty"
     if all(min(_channels(program, op)) >= GROUP for op in products):
         return f"no convolution has fewer than {GROUP} channels"
     large = next((op for op in products if not _fits(program, op)), None)
     return f"`{large.origin}` is too large for it" if large else ""
+
+
+def _is_dense(program: Ops, op: Op) -> bool:
+    return is_dense(op, lambda i: program.values[i].shape)
 
 
 def _channels(program: Ops, op: Op) -> tuple[int, int]:
@@ -93,6 +98,8 @@ class _Walk:
         values = [self.program.values[i] for i in (*op.ins, *op.outs)]
         if not any(v.batched and len(v.shape) > 2 for v in values):
             return False
+        if _is_dense(self.program, op):
+            return False
         if op.kind == "conv_dw":
             return self._zero(op.ins[1])
         if op.kind in ("conv", "conv_dx", *POOLS):
@@ -111,7 +118,10 @@ class _Walk:
         if op.kind == "map":
             return _vanishes(op["expression"], [self._zero(i) for i in op.ins])
         source = {"conv_dx": 0, "pool_max_dx": 1, "pool_sum_dx": 0, "pool_sum": 0, "reduce": 0}.get(op.kind)
-        return source is not None and len(op.ins) < 3 and self._zero(op.ins[source])
+        if source is None or not self._zero(op.ins[source]):
+            return False
+        epilogue = op.get("epilogue")
+        return epilogue is None or _vanishes(epilogue, [True, *(self._zero(i) for i in op.ins[2:])])
 
 
 def _vanishes(e: Expression, zero: list[bool]) -> bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
+from netdsl.compiler.dense import is_dense
 from netdsl.compiler.lanes import in_lanes
 from netdsl.ops.op import Op, Ops, Value
 
@@ -106,8 +107,10 @@ DENSE = Layout()
 IN_LANES = Layout("lanes")
 
 
-def weight_layout(op: Op) -> Layout | None:
+def weight_layout(program: Ops, op: Op) -> Layout | None:
     """The layout in which an operation reads its second operand, or None when it reads no weight."""
+    if op.kind == "conv_dx" and is_dense(op, lambda i: program.values[i].shape):
+        return Layout("panel")
     if op.kind in ("conv", "conv_dx"):
         winograd = op.get("algorithm") == "winograd" and not op.get("late", False)
         if op.kind == "conv":
@@ -132,7 +135,7 @@ def home_layouts(program: Ops, lanes: Sequence[bool]) -> dict[int, Layout]:
     """The layout of what the program does not make: parameters and slots in panels where a product reads them."""
     homes = {i: DENSE for i, v in program.values.items() if v.role != "temp"}
     for op, inside in zip(program.ops, lanes, strict=True):
-        wanted = None if inside else weight_layout(op)
+        wanted = None if inside else weight_layout(program, op)
         if wanted and program.values[op.ins[1]].role == "param" and homes[op.ins[1]] == DENSE:
             homes[op.ins[1]] = Layout("panel", wanted.groups)
     by_name = {v.name: i for i, v in program.values.items()}
@@ -203,7 +206,7 @@ class _Assigner:
             return
         wanted = [DENSE] * len(op.ins)
         result = gradient_layout(op)
-        weight = weight_layout(op)
+        weight = weight_layout(self.program, op)
         if weight:
             wanted[1] = weight
         elif op.kind == "map":

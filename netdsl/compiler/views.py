@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from netdsl.compiler.dense import spans_pixels
 from netdsl.compiler.layout import DENSE, Layout
 from netdsl.ops.op import Op, Ops
 
@@ -78,7 +79,7 @@ class _Finder:
             return
         for i in op.ins:
             made = self.maker.get(i)
-            if made and _writes(made) and self.parts[i] == 1 and self._free(i):
+            if made and _writes(self.program, made) and self.parts[i] == 1 and self._free(i):
                 self._add(i, View(whole, offset, pitch, "concat"))
             offset += int(self.program.values[i].shape[-1])
 
@@ -109,6 +110,8 @@ class _Finder:
 
 def _reads(program: Ops, op: Op, position: int) -> bool:
     """A sum over the channels takes them in other stretches where they are pitched, so its bits would change."""
+    if spans_pixels(op, lambda i: program.values[i].shape):
+        return False
     if op.kind == "dot":
         return op["transpose"] == "a" or position != 1
     if op.kind == "reduce":
@@ -117,5 +120,7 @@ def _reads(program: Ops, op: Op, position: int) -> bool:
     return position in READERS.get(op.kind, ())
 
 
-def _writes(op: Op) -> bool:
+def _writes(program: Ops, op: Op) -> bool:
+    if op.kind == "conv_dx" and spans_pixels(op, lambda i: program.values[i].shape):
+        return False
     return op.kind in MAKERS and (op.kind != "dot" or op["transpose"] != "a")

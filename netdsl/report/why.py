@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.compiler import lanes
 from netdsl.compiler.compile import compile
+from netdsl.compiler.dense import is_dense
 from netdsl.compiler.layout import assign_layouts
 from netdsl.compiler.passes.choose import DIRECT, verdicts
 from netdsl.compiler.passes.late import transform_late
@@ -177,7 +178,9 @@ def _ways(at: Compiled, op: Op) -> list[dict[str, str]]:
     """Every way to compute a product, the fastest first, each with why it was refused."""
     found = [(way.words, why) for way, why in verdicts(at.unchosen, _same(at.unchosen, op), at.algorithm)]
     if op.kind in lanes.PRODUCTS:
-        with_lanes = ("a sum with the batch in the lanes", lanes.refusal(at.chosen, at.plan.batch))
+        whole = is_dense(op, lambda i: at.chosen.values[i].shape)
+        why = "its window is the whole image: a dense layer" if whole else lanes.refusal(at.chosen, at.plan.batch)
+        with_lanes = ("a sum with the batch in the lanes", why)
         found = [with_lanes, *(found or [(DIRECT.words, "")])]
     return [{"name": name, "refused": why} for name, why in found]
 

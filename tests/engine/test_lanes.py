@@ -9,6 +9,7 @@ from netdsl.core import isas
 import netdsl
 from netdsl.compiler.lanes import batch_fills_lanes, in_lanes
 from netdsl.compiler.lower import lower
+from netdsl.compiler.passes import rewrite
 from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.weights import Weights
 from netdsl.ops.op import BATCH, Build
@@ -86,3 +87,10 @@ def test_a_sum_over_images_reads_only_what_is_zero_in_absent_lanes() -> None:
     y = build.add("conv", x, w, **window)
     build.outputs["s"] = build.add("reduce", y, axes=(0, 1, 2), keep=False).id
     assert in_lanes(build.finish(), 16) == [True, False]
+
+
+def test_a_gradient_that_its_epilogue_masks_stays_zero_in_absent_lanes() -> None:
+    net = netdsl.parse(SMALL)
+    program = rewrite(lower(net, training=True, **rules(net)))
+    inside = [lane for op, lane in zip(program.ops, in_lanes(program, 16), strict=True) if op.kind == "conv_dw"]
+    assert len(inside) == 3 and all(inside)

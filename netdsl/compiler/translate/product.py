@@ -4,6 +4,8 @@ y = conv(x, w, kernel=3x3, …)    →   conv      y, x, w; in_h in_w in_c out_h
 dx = conv_dx(dy, w, …)           →   conv      on dy, stride 1, upsample = stride, pad = dilation·(kernel - 1) - pad
 y = dot(x, w)                    →   conv      1x1
 dx = dot(dy, w, transpose=b)     →   dot_dx    w as it lies
+
+A convolution whose window is the whole image is a product of matrices, too, and so are its gradients.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
+from netdsl.compiler.dense import is_dense
 from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, pads, triple
 from netdsl.compiler.translate.step import (
     ABSENT,
@@ -104,6 +107,8 @@ def _spread(shape: Shape, y: Shape, wide: Shape) -> Shape:
 
 def conv(op: Op, at: Context) -> list[Step]:
     """The convolution itself."""
+    if is_dense(op, at.shape):
+        return _dense(op, at)
     x, y, w = at.shape(op.ins[0]), at.shape(op.outs[0]), sizes(at.shape(op.ins[1]))
     fields = {**image_fields("in", x), **image_fields("out", y), **geometry(op)}
     return _product(op, at, fields, prod(sizes(y)[:-1]) * prod(w))
@@ -117,6 +122,8 @@ def turned_geometry(op: Op) -> Fields:
 
 def conv_dx(op: Op, at: Context) -> list[Step]:
     """The gradient of an image: a convolution of dy with the turned kernel."""
+    if is_dense(op, at.shape):
+        return _dense(op, at)
     dy, dx, w = at.shape(op.ins[0]), at.shape(op.outs[0]), sizes(at.shape(op.ins[1]))
     fields = {**image_fields("in", dy), **image_fields("out", dx), **geometry(op), **turned_geometry(op)}
     return _product(op, at, fields, prod(sizes(dy)[:-1]) * prod(w))
@@ -136,6 +143,8 @@ def _weight_gradient(op: Op, at: Context, fields: Fields, rows: int) -> list[Ste
 
 def conv_dw(op: Op, at: Context) -> list[Step]:
     """The gradient of a kernel, in panels."""
+    if is_dense(op, at.shape):
+        return _dense(op, at)
     x, dy = (at.shape(i) for i in op.ins)
     return _weight_gradient(
         op, at, {**image_fields("in", x), **image_fields("out", dy), **geometry(op)}, prod(sizes(dy)[:-1])
@@ -155,8 +164,21 @@ def dot(op: Op, at: Context) -> list[Step]:
     *space, channels = sizes(first)
     rows = prod(space)
     out = sizes(second)[-1] if op["transpose"] == "a" else sizes(at.shape(op.outs[0]))[-1]
+    return _matrices(op, at, rows, channels, out, op["transpose"])
+
+
+def _dense(op: Op, at: Context) -> list[Step]:
+    """A convolution whose window is the whole image, or a gradient of it: one row an image."""
+    transpose = {"conv": "none", "conv_dx": "b", "conv_dw": "a"}[op.kind]
+    inputs = prod(sizes(at.shape(op.ins[0])))
+    out = prod(sizes(at.shape(op.ins[1] if transpose == "a" else op.outs[0])))
+    return _matrices(op, at, 1, inputs, out, transpose)
+
+
+def _matrices(op: Op, at: Context, rows: int, channels: int, out: int, transpose: str) -> list[Step]:
+    """A product of `rows` rows an image, from `channels` numbers to `out`; `transpose` as of `dot`."""
     shape = {**triple("in", (rows, 1)), **triple("out", (rows, 1)), "in_c": channels, "out_c": out}
     fields = {**_ONE_BY_ONE, **shape}
-    if op["transpose"] == "a":
+    if transpose == "a":
         return _weight_gradient(op, at, fields, rows)
-    return _product(op, at, fields, rows * channels * out, "conv" if op["transpose"] == "none" else "dot_dx")
+    return _product(op, at, fields, rows * channels * out, "conv" if transpose == "none" else "dot_dx")
