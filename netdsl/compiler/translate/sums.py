@@ -40,7 +40,7 @@ def _sums(op: Op, at: Context, shape: Shape) -> list[Step]:
 
     def place(i: int) -> Operand:
         own = sizes(at.shape(i))
-        if prod(own) == 1:
+        if prod(own) == 1 and len(own) == len(at.shape(i)):
             return Operand(i)
         assert own == inner or own == inner[-1:], f"{at.shape(i)} in sums over {shape}"
         pitch = at.views[i].pitch if i in at.views else columns
