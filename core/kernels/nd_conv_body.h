@@ -106,6 +106,7 @@ static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *
         do {
             g.k = nd_min(segment, depth - k);
             g.b = b + k * ND_LANES;
+            g.then = k + segment < depth ? g.b + segment * ND_LANES : 0;
             g.accumulate = k > 0;
             if (g.k) {
                 const nd_matrix a = nd_patch_matrix(s, call->x[1], group, r0, end, k, k + g.k, call->scratch);

@@ -16,7 +16,13 @@ typedef struct {
     int accumulate;
     int64_t more, a_more; /* further runs of k terms, each a_more past the one before in A; B goes on */
     const int64_t *c_at;  /* or NULL: where each row lies in C, in place of c_row */
+    const float *then;    /* or NULL: the panels read after the last of these, b_panel apart */
+    const float *ahead;   /* of a tile: the panels to ask for while it is computed, a line at every k */
 } nd_product;
+
+/* B comes from memory once and is met again in the cache by the tiles below: while those are computed the panels that follow are on
+ * their way. A product of few rows computes nothing in that time: it asks for its own panels, a few lines ahead. */
+enum { ND_FEW_ROWS = 5, ND_AHEAD = 32 * ND_LANES };
 
 #if ND_VLEN == 16
 #define ND_TILE_ROWS 14
@@ -57,9 +63,13 @@ ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
         ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) acc[p][v] = (vf){};
     const float *a0 = g->a, *a5 = a0 + 5 * g->a_row, *a10 = a0 + 10 * g->a_row, *b = g->b;
     const int64_t row = g->a_row, step = g->a_step, panel = g->b_panel;
+    const float *ahead = g->ahead;
     for (int64_t more = g->more;; more--) {
         for (int64_t k = g->k; k > 0; k--) {
             vf w[ND_TILE_PANELS * ND_PANEL_VECTORS];
+            nd_fetch(ahead);
+            if (P <= ND_FEW_ROWS) nd_fetch(ahead + panel);
+            ahead += ND_LANES;
             ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++)
                 w[v] = nd_load(b + (v / ND_PANEL_VECTORS) * panel + (v % ND_PANEL_VECTORS) * ND_VLEN);
             ND_UNROLL for (int p = 0; p < P; p++) {
@@ -129,9 +139,11 @@ static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
         const int64_t width = nd_min(ND_TILE_PANELS, panels - panel);
         g.b = whole.b + panel * whole.b_panel;
         g.lanes = panel + width == panels ? last_lanes : ND_LANES;
+        const float *after = panel + width == panels && whole.then ? whole.then : g.b + width * whole.b_panel;
         for (int64_t i = 0, row = 0; i < tiles; i++) {
             const int64_t count = nd_ceil_div(rows - row, tiles - i);
             g.a = whole.a + row * whole.a_row;
+            g.ahead = rows <= ND_FEW_ROWS ? g.b + ND_AHEAD : i < width ? after + i * whole.b_panel : g.b;
             g.c = whole.c + (whole.c_at ? 0 : row * whole.c_row) + panel * whole.c_panel;
             g.c_at = whole.c_at ? whole.c_at + row : 0;
             nd_tiles[width - 1][count - 1](&g);
