@@ -60,7 +60,8 @@ def plan_memory(
     made = {i: k for k, op in enumerate(program.ops) for i in op.outs}
     groups = _Groups(program, layouts, batch, last, made, views)
     for i, view in views.items():
-        groups.join(i, view.whole)
+        if view.whole != i:
+            groups.join(i, view.whole)
     for k, op in enumerate(program.ops):
         if op.kind == "assign":
             groups.assign(k, op)
@@ -75,7 +76,7 @@ def plan_memory(
             continue
         births.append(min(made[i] for i in inside))
         deaths.append(max(last.get(i, made[i]) for i in inside))
-        sizes.append(max(elements(program, layouts, i, batch) for i in inside))
+        sizes.append(max(_room(program, layouts, i, batch, views.get(i)) for i in inside))
         keys.append(root)
     for k, size in enumerate(extra):
         if size:
@@ -90,6 +91,12 @@ def plan_memory(
         arena,
         frozenset(groups.skipped),
     )
+
+
+def _room(program: Ops, layouts: Mapping[int, Layout], i: int, batch: int, view: View | None) -> int:
+    """Elements of the storage of a value, which is wider than the value where its pixels are spread."""
+    dense = elements(program, layouts, i, batch)
+    return dense // int(program.values[i].shape[-1]) * view.pitch if view and view.whole == i else dense
 
 
 class _Groups:

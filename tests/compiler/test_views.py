@@ -24,6 +24,16 @@ INCEPTION = """net Small {
   maxpool(3x3, stride=2, pad=same) | conv(20, 3x3, pad=same)
   out: dense(4, act=softmax)
 }"""
+CROWDED = """net Crowded {
+  input image: 5x6x8
+  conv(1024, 1x1, act=relu)
+  add(act=relu) {
+    - conv(512, 1x1) | batchnorm | relu | conv(512, 3x3, pad=same) | batchnorm | relu | conv(1024, 1x1) | batchnorm
+    - id
+  }
+  conv(512, 1x1, act=relu) | conv(16, 1x1)
+  out: dense(4, act=softmax)
+}"""
 
 
 def start(*widths):
@@ -93,16 +103,41 @@ def test_a_part_cut_from_another_part_is_copied():
     assert find_views(program, layouts)[part.id] == View(program.outputs["y"], 5, 7, "concat")
 
 
+@pytest.mark.parametrize(
+    ("channels", "kernel", "area", "pitch"),
+    [(1024, 1, 49, 1040), (512, 1, 49, 528), (512, 3, 49, 0), (496, 1, 49, 0), (512, 1, 1, 0)],
+)
+def test_crowded_pixels_of_a_pointwise_convolution_are_spread(channels, kernel, area, pitch):
+    b = Build()
+    a = b.map(unary("tanh", x0), b.input("x", (BATCH, area, channels)), name="a")
+    w = b.tensor("w", (kernel, channels, 4), "param")
+    b.outputs["y"] = b.add(
+        "conv", a, w, kernel=(kernel,), stride=(1,), pad=(0, 0), dilation=(1,), groups=1, name="y"
+    ).id
+    assert views_of(b) == ({"a": ("a", 0, pitch)} if pitch else {})
+
+
+def test_crowded_pixels_that_someone_reads_as_one_run_are_not_spread():
+    b = Build()
+    a = b.map(unary("tanh", x0), b.input("x", (BATCH, 49, 512)), name="a")
+    w = b.tensor("w", (1, 512, 4), "param")
+    b.outputs["y"] = b.add("conv", a, w, kernel=(1,), stride=(1,), pad=(0, 0), dilation=(1,), groups=1).id
+    b.outputs["z"] = b.map(x0, b.add("reshape", a, shape=(49 * 512,))).id
+    assert views_of(b) == {}
+
+
 def test_an_inception_copies_nothing():
     net = netdsl.parse(INCEPTION)
     for program in (netdsl.compile(net, batch=2), training_program(net, batch=2)):
         assert "copy" not in [step.kernel for step in program.plan.steps]
 
 
+@pytest.mark.parametrize("source", [INCEPTION, CROWDED])
 @pytest.mark.parametrize("training", [False, True])
-def test_views_leave_the_bits_alone(monkeypatch, training):
-    net = netdsl.parse(INCEPTION)
-    images, results = np.random.default_rng(1).standard_normal((3, 9, 9, 8)).astype(np.float32), []
+def test_views_leave_the_bits_alone(monkeypatch, training, source):
+    net = netdsl.parse(source)
+    shape = net.nodes[net.inputs[0]].shape
+    images, results = np.random.default_rng(1).standard_normal((3, *shape)).astype(np.float32), []
     for find in (find_views, lambda *_: {}):
         monkeypatch.setattr(assemble, "find_views", find)
         if training:
