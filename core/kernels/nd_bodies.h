@@ -14,6 +14,7 @@
 #include "nd_winograd_dw_body.h"
 #include "nd_pack_body.h"
 #include "nd_pool_body.h"
+#include "nd_lane_end_body.h"
 #include "nd_lanes_body.h"
 #include "nd_lanes_dw_body.h"
 #include "nd_map_body.h"

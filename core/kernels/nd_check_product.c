@@ -163,9 +163,11 @@ void nd_check_conv_dw_lanes(checker *c)
     const nd_step *s = c->step;
     in_lanes(c);
     if (c->reason) return;
-    dense(c, 0, times(times(s->kernel_h, s->kernel_w), times(s->in_c, s->out_c)), 0);
+    const int64_t length = times(times(s->kernel_h, s->kernel_w), times(s->in_c, s->out_c));
+    dense(c, 0, length, 0);
     dense(c, 1, lane_plane(s->in_h, s->in_w, s->in_c), batched(c, 1));
     dense(c, 2, lane_plane(s->out_h, s->out_w, s->out_c), batched(c, 1));
+    check_chunks(c, 3, length, images(c, 1));
 }
 
 /* Operand `wide` has its images in the lanes, operand `plain` has not. */

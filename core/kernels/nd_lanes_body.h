@@ -49,7 +49,7 @@ static void ND_JOIN(ND_NAME(unpack_lanes), _run)(const nd_call *call, int64_t ta
 /* Terms that lie evenly in the weights (a_step apart) and side by side in x, b elements from the image's start. */
 typedef struct { const float *a; int64_t b, k; } nd_span;
 
-/* A tile of P output channels x Q pixels, b_pixel apart in x. */
+/* A tile of P output channels x Q pixels, b_pixel apart in x, and what becomes of it before it is stored. */
 typedef struct {
     const nd_span *spans;
     int64_t count, a_row, a_step;
@@ -57,6 +57,7 @@ typedef struct {
     int64_t b_pixel;
     float *c;
     int64_t c_pixel;
+    nd_lane_end end;
 } nd_lane_product;
 
 ND_INLINE void nd_lane_tile(const nd_lane_product *g, const int P, const int Q)
@@ -80,9 +81,13 @@ ND_INLINE void nd_lane_tile(const nd_lane_product *g, const int P, const int Q)
             b += ND_LANES;
         }
     }
-    ND_UNROLL for (int p = 0; p < P; p++)
-        ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++)
-            nd_store(g->c + (v / ND_PANEL_VECTORS) * g->c_pixel + p * ND_LANES + (v % ND_PANEL_VECTORS) * ND_VLEN, acc[p][v]);
+    ND_UNROLL for (int p = 0; p < P; p++) {
+        const vf added = nd_lane_number(&g->end, p);
+        ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) {
+            const int64_t at = (v / ND_PANEL_VECTORS) * g->c_pixel + p * ND_LANES + (v % ND_PANEL_VECTORS) * ND_VLEN;
+            nd_store(g->c + at, nd_lane_ended(&g->end, acc[p][v], added, at));
+        }
+    }
 }
 
 typedef void nd_lane_function(const nd_lane_product *g);
@@ -126,11 +131,12 @@ static int64_t nd_spans_of(const nd_step *s, const float *w, int64_t oh, int64_t
     return count;
 }
 
-/* Pixels [begin, end) of an output row, all with the same terms. */
-static void nd_lane_pixels(const nd_step *s, nd_lane_product g, const float *x, float *y, int64_t begin, int64_t end)
+/* Pixels [begin, stop) of an output row, all with the same terms. */
+static void nd_lane_pixels(const nd_step *s, nd_lane_product g, const float *x, float *y, int64_t begin, int64_t stop)
 {
-    for (int64_t ow = begin, tiles = nd_ceil_div(end - begin, ND_LANE_PIXELS); tiles > 0; tiles--) {
-        const int64_t wide = nd_ceil_div(end - ow, tiles);
+    const nd_lane_end end = g.end;
+    for (int64_t ow = begin, tiles = nd_ceil_div(stop - begin, ND_LANE_PIXELS); tiles > 0; tiles--) {
+        const int64_t wide = nd_ceil_div(stop - ow, tiles);
         g.b = x + ow * g.b_pixel;
         const nd_span *spans = g.spans;
         nd_span shifted[ND_MOST_SPANS];
@@ -139,6 +145,7 @@ static void nd_lane_pixels(const nd_step *s, nd_lane_product g, const float *x, 
             for (int64_t i = 0; o && i < g.count; i++) shifted[i] = (nd_span){spans[i].a + o * g.a_row, spans[i].b, spans[i].k};
             g.spans = o ? shifted : spans;
             g.c = y + ow * g.c_pixel + o * ND_LANES;
+            g.end = nd_lane_end_at(&end, ow * g.c_pixel + o * ND_LANES, o);
             nd_lane_tiles[wide - 1][high - 1](&g);
             o += high;
         }
@@ -190,6 +197,7 @@ static void ND_JOIN(ND_NAME(conv_lanes), _run)(const nd_call *call, int64_t task
         .a_step = s->turned ? 1 : s->out_c,
         .b_pixel = s->stride_w * s->in_c * ND_LANES,
         .c_pixel = s->out_c * ND_LANES,
+        .end = nd_lane_end_of(call, task * s->out_w * s->out_c * ND_LANES),
     };
     for (int64_t ow = 0; ow < s->out_w;) {
         const int64_t end = ow == low && high > low ? high : ow + 1;
@@ -197,5 +205,5 @@ static void ND_JOIN(ND_NAME(conv_lanes), _run)(const nd_call *call, int64_t task
         nd_lane_pixels(s, g, x, y, ow, end);
         ow = end;
     }
-    if (s->words) nd_lane_epilogue(call, task);
+    if (s->words && g.end.kind == nd_end_none) nd_lane_epilogue(call, task);
 }

@@ -29,7 +29,9 @@
  *     the same with batch in the lanes, two axes, groups and upsample 1, at most ND_MOST_SPANS taps and ND_SEGMENT terms. x1 ... lie like
  *     y or hold a number for each channel (stride2 1) or one (stride2 0). turned: w is (kernel_h, kernel_w, out_c, in_c), read
  *     backwards and transposed.
- * conv_dw_lanes    dw (kernel_h, kernel_w, in_c, out_c), x, dy         batch in the lanes, two axes, groups and upsample 1
+ * conv_dw_lanes    dw (kernel_h, kernel_w, in_c, out_c), x, dy, partials      batch in the lanes, two axes, groups and upsample 1
+ *     Chunk i sums the groups of images i*chunk_rows ..., so chunks*chunk_rows >= groups of the batch. partials: chunks * length of dw;
+ *     absent where chunks = 1.
  * pack_lanes       y with batch in the lanes, x            columns elements an image; absent images are 0
  * unpack_lanes     y, x with batch in the lanes            the same
  * pack_panel       panel, w (kernel_*, in_c/groups, out_c)       kernel_* in_c out_c groups
@@ -140,7 +142,7 @@ static inline int64_t nd_winograd_dw_scratch(int64_t in_c, int64_t out_c)
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \
     ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) ROW(conv_dw_winograd, 9, 2) ROW(dot_dx, 1, 1) \
-    ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 1, 1) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
+    ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 9, 2) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
     ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
     ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(sums, 11, 2) ROW(moments, 11, 2) \

@@ -212,7 +212,7 @@ class _Store:
                 start, row["words"] = self._code(step.code)
                 row |= {f"x{k}_buffer": CONSTS, f"x{k}_offset": start}
             elif operand.value == "scratch":
-                row |= {f"x{k}_buffer": ARENA, f"x{k}_offset": scratch}
+                row |= {f"x{k}_buffer": ARENA, f"x{k}_offset": scratch + operand.shift, **_strides(f"x{k}", operand)}
             elif isinstance(operand.value, int):
                 row |= self._operand(part, f"x{k}", operand, operand.value)
         return row
@@ -221,7 +221,6 @@ class _Store:
         value = part.program.values[i]
         root = part.memory.group[i]
         buffer, offset = self.places[root] if root in self.places else (ARENA, part.memory.offsets[root])
-        strides = {f"{name}_stride{DIMS - len(operand.strides) + axis}": s for axis, s in enumerate(operand.strides)}
         image = prod(sizes(value.shape)) * (GROUP if part.layouts[i] == IN_LANES else 1) if value.batched else 0
         if view := part.views.get(i):
             offset += view.offset
@@ -231,7 +230,7 @@ class _Store:
             f"{name}_offset": offset + operand.shift,
             f"{name}_image": image,
             f"{name}_pitch": view.pitch if view else 0,
-            **strides,
+            **_strides(name, operand),
         }
 
     def _code(self, expression: Any) -> tuple[int, int]:
@@ -239,6 +238,10 @@ class _Store:
         if expression not in self.codes:
             self.codes[expression] = self._constant(words)
         return self.codes[expression], words.size
+
+
+def _strides(name: str, operand: Operand) -> dict[str, int | float]:
+    return {f"{name}_stride{DIMS - len(operand.strides) + axis}": s for axis, s in enumerate(operand.strides)}
 
 
 def _matrix(rows: Sequence[Mapping[str, int | float]], table: KernelTable) -> Array:

@@ -54,19 +54,53 @@ def with_epilogue(numbers: Numbers, n: int, o: int) -> Problem:
     return Problem("conv_lanes", (y, x, w, *more), {**plain.fields, "words": words.size, "inputs": 4}, judge)
 
 
-def conv_dw_lanes(numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window = ONE) -> Problem:
-    """dw of a convolution of n images (h, w, c) to o channels."""
+ENDS = {
+    "add": [("add", 31, 32, 33)],
+    "relu of sum": [("add", 0, 33, 32), ("max", 31, 0, 64)],
+    "relu": [("max", 31, 32, 64)],
+    "mask": [("gt", 0, 33, 64), ("where", 31, 0, 32, 64)],
+    "mask by a number": [("gt", 0, 34, 64), ("where", 31, 0, 32, 64)],
+    "sum of images": [("add", 31, 32, 33)],
+}
+
+
+def usual_epilogue(numbers: Numbers, o: int, end: str) -> Problem:
+    """The epilogues that results meet in registers, and two that only look like them."""
+    plain = conv_lanes(numbers, 33, 4, 5, 3, o, SAME)
+    y, x, w = plain.operands
+    bias, other, one = numbers(o), numbers(33, 4, 5, o), np.float32(2)
+    words = code(*ENDS[end], constants=[0] if end not in ("add", "sum of images") else [])
+    first = lanes(other) if end in ("mask", "sum of images") else fixed(bias, strides=(0, 0, 1, 0, 0))
+    more = fixed(words), first, fixed(np.full(1, one), strides=(0,) * 5)
+
+    def judge(found: Array) -> None:
+        taps, weight = plain.judge.args[1:3]
+        total, size = convolve(taps, weight, 1), convolve_size(taps, weight, 1)
+        added = bias if end in ("add", "relu of sum") else other if end == "sum of images" else np.zeros(1)
+        exact = (total + added) * (other > 0 if end == "mask" else 1)
+        exact = np.maximum(exact, 0) if "relu" in end else exact
+        near_product(numbers.draw, from_lanes(found, 33), exact, size + np.abs(added))
+
+    return Problem("conv_lanes", (y, x, w, *more), {**plain.fields, "words": words.size, "inputs": 3}, judge)
+
+
+def conv_dw_lanes(
+    numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window = ONE, chunks: int = 1
+) -> Problem:
+    """dw of a convolution of n images (h, w, c) to o channels, in `chunks` partial sums of groups of images."""
     x = numbers(n, h, w, c)
     size = out_size(x, window)
     dy = numbers(n, *size, o)
-    ends = fixed(np.empty((*window.kernel, c, o), np.float32)), lanes(x), lanes(dy)
+    dw = np.empty((*window.kernel, c, o), np.float32)
+    ends = fixed(dw), lanes(x), lanes(dy), fixed(np.empty(chunks * dw.size, np.float32))
 
     def judge(found: Array) -> None:
         taps = spread_taps(x, window, size)
         exact, sums = (correlate(f(taps), f(dy), 1) for f in (np.asarray, np.abs))
         near_product(numbers.draw, found, exact, sums)
 
-    return Problem("conv_dw_lanes", ends, geometry(x, (*size, o), **window.fields()) | {"lanes": 16}, judge)
+    chunk = {"lanes": 16, "chunks": chunks, "chunk_rows": -(-n // (16 * chunks))}
+    return Problem("conv_dw_lanes", ends, geometry(x, (*size, o), **window.fields()) | chunk, judge, written=(3,))
 
 
 def pack(numbers: Numbers, n: int, columns: int) -> Problem:
@@ -91,9 +125,13 @@ FAMILIES = (
     Family("conv_lanes", "images", conv_lanes, [(n, 6, 9, 3, 6, SAME) for n in (1, 15, 16, 17, 31, 32, 33, 64)]),
     Family("conv_lanes", "turned", turned, [(c, o) for c in (1, 6, 16, 17) for o in (1, 5, 6, 9, 16)]),
     Family("conv_lanes", "epilogue", with_epilogue, [(n, o) for n in (1, 16, 33) for o in (1, 6, 16, 17)]),
+    Family("conv_lanes", "usual epilogues", usual_epilogue, [(o, end) for o in (1, 6, 17) for end in ENDS]),
     Family("conv_dw_lanes", "windows", conv_dw_lanes, PLAIN),
     Family("conv_dw_lanes", "channels", conv_dw_lanes, [(17, 5, 7, c, o, SAME) for c in CHANNELS for o in CHANNELS]),
     Family("conv_dw_lanes", "long", conv_dw_lanes, [(33, 28, 28, 1, 6, ONE), (17, 37, 61, 3, 5, SAME)]),
+    Family(
+        "conv_dw_lanes", "chunks", conv_dw_lanes, [(n, 6, 7, 3, 6, SAME, k) for n in (17, 33, 64, 100) for k in (2, 3)]
+    ),
     Family("pack_lanes", "sizes", pack, COPIES),
     Family("unpack_lanes", "sizes", unpack, COPIES),
 )

@@ -3,6 +3,7 @@
 y = conv(x, w, …)    →   conv_lanes       y, x, w dense
 dx = conv_dx(dy, w)  →   conv_lanes       turned: w read backwards
 map, reduce          →   the same, over (…, 16)          pools   →   the same, with 16 times the channels
+a sum for each channel   →   sums, reduce    over 16 times the channels, then over the lanes
 """
 
 from __future__ import annotations
@@ -12,12 +13,24 @@ from math import prod
 
 from netdsl.compiler.lanes import GROUP, POOLS
 from netdsl.compiler.translate.elementwise import elementwise
-from netdsl.compiler.translate.geometry import geometry, image_fields, triple
+from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, triple
 from netdsl.compiler.translate.pool import pool
 from netdsl.compiler.translate.product import turned_geometry
-from netdsl.compiler.translate.step import ABSENT, CODE, Context, Operand, Step, sizes
+from netdsl.compiler.translate.step import (
+    ABSENT,
+    CODE,
+    SCRATCH,
+    Context,
+    Operand,
+    Step,
+    axis_fields,
+    chunked,
+    sizes,
+)
 from netdsl.compiler.translate.sums import reduce
 from netdsl.ops.op import Op, Shape
+
+LEAST_ROWS = 128  # of a chunk of a sum for each channel
 
 
 def in_groups(op: Op, at: Context) -> list[Step]:
@@ -34,6 +47,8 @@ def _steps(op: Op, at: Context) -> list[Step]:
     if op.kind in POOLS:
         return pool(op, replace(at, shape=lambda i: _wider(at.shape(i))))
     longer = replace(at, shape=lambda i: _longer(at.shape(i)))
+    if op.kind == "reduce" and op["axes"] == tuple(range(len(at.shape(op.ins[0])) - 1)):
+        return _sums(op, at)
     if op.kind == "reduce":
         last = len(at.shape(op.ins[0]))
         axes = (*op["axes"], last) if 0 in op["axes"] else op["axes"]
@@ -66,8 +81,33 @@ def _conv(op: Op, at: Context) -> Step:
     return Step("conv_lanes", ends, fields, work, code=epilogue)
 
 
+def _sums(op: Op, at: Context) -> list[Step]:
+    """A sum for each channel and lane, where numbers that lie side by side are added, then one over the lanes."""
+    *space, channels = sizes(at.shape(op.ins[0]))
+    rows, columns = prod(space), channels * GROUP
+    chunks, chunk_rows = chunked(rows * at.batch, columns, LEAST_ROWS)
+    partials = Operand("scratch", shift=columns) if chunks > 1 else ABSENT
+    fields: Fields = {
+        "rows": rows,
+        "columns": columns,
+        "inputs": 1,
+        "outputs": 1,
+        "chunks": chunks,
+        "chunk_rows": chunk_rows,
+    }
+    ends = (SCRATCH, ABSENT, ABSENT, partials, Operand(op.ins[0], (columns, 1, 0, 0, 0)))
+    side_by_side = Step("sums", ends, fields, rows * columns, columns * (1 + chunks))
+    lanes = Operand(op.outs[0], (1, 0)), Operand("scratch", (GROUP, 1)), ABSENT
+    over: Fields = {**axis_fields("size", (channels, GROUP)), "chunks": 1, "chunk_rows": GROUP}
+    return [side_by_side, Step("reduce", lanes, over, 0)]
+
+
 def _conv_dw(op: Op, at: Context) -> Step:
     x, dy = (at.shape(i) for i in op.ins)
     fields = {**image_fields("in", x), **image_fields("out", dy), **geometry(op)}
-    work = GROUP * prod(sizes(dy)[:-1]) * prod(sizes(at.shape(op.outs[0])))
-    return Step("conv_dw_lanes", tuple(map(Operand, (*op.outs, *op.ins))), fields, work)
+    length = prod(sizes(at.shape(op.outs[0])))
+    chunks, chunk_rows = chunked(at.batch, length, 1)
+    fields |= {"chunks": chunks, "chunk_rows": chunk_rows}
+    ends = (*map(Operand, (*op.outs, *op.ins)), SCRATCH if chunks > 1 else ABSENT)
+    work = GROUP * prod(sizes(dy)[:-1]) * length
+    return Step("conv_dw_lanes", ends, fields, work, chunks * length if chunks > 1 else 0)
