@@ -8,6 +8,8 @@
 #include "nd_bytecode_body.h"
 #include "nd_conv_body.h"
 #include "nd_winograd_weight_body.h"
+#include "nd_winograd_tile_body.h"
+#include "nd_winograd_few_body.h"
 #include "nd_winograd_body.h"
 #include "nd_conv_dw_body.h"
 #include "nd_dot_dx_body.h"

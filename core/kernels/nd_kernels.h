@@ -43,7 +43,7 @@
     INT(staged)          /* conv_winograd: 1 where its parts are phases over all tiles */ \
     INT(block)           /* conv_winograd: tiles of a fused block; 0: as many as suit a level-2 cache */ \
     INT(task_rows) INT(task_panels)  /* conv: pixels and panels of a task; 0: as many as give threads work and caches rest */ \
-    INT(fresh)           /* conv_winograd, staged: 1 where weights are transformed as they are read */ \
+    INT(fresh)           /* conv_winograd, staged: weights are transformed as they are read, 1 in scratch, 2 in registers */ \
     INT(rows) INT(columns) \
     INT(inputs)          /* inputs of a bytecode program */ \
     INT(words)           /* int32 words of a bytecode program; 0: no program */ \

@@ -17,7 +17,7 @@ static int64_t scratch_of(const nd_step *s)
     switch (s->kernel % ND_OPERATION_COUNT) {
     case operation_conv: return larger(ND_PATCH_SCRATCH, ND_BYTECODE_SCRATCH + ND_PIXEL_SCRATCH);
     case operation_conv_winograd:
-        if (s->fresh) return larger(ND_BYTECODE_SCRATCH, 12 * nd_fresh_plane(s->in_c));
+        if (s->fresh == 1) return larger(ND_BYTECODE_SCRATCH, 12 * nd_fresh_plane(s->in_c));
         return ND_BYTECODE_SCRATCH
             + (s->staged ? 0 : 36 * (nd_winograd_tiles(s) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));
     case operation_conv_dw: return ND_DW_SCRATCH;

@@ -19,13 +19,13 @@ ND_INLINE void nd_line_gradient(const vf *y, vf *o)
     o[5] = y[3];
 }
 
-/* Gt of one line of six, to three. */
+/* Gt of one line of six, to three; its factors are in Bt, as nd_weight_point says. */
 ND_INLINE void nd_line_taps(const vf *u, vf *o)
 {
-    const vf a = (u[1] + u[2]) * (1.0f / 6), b = (u[2] - u[1]) * (1.0f / 6), c = u[3] + u[4], e = u[3] - u[4];
-    o[0] = u[0] * 0.25f - a + c * (1.0f / 24);
-    o[1] = b + e * (1.0f / 12);
-    o[2] = c * (1.0f / 6) - a + u[5];
+    const vf a = u[1] + u[2], b = u[1] - u[2], c = u[3] + u[4], e = u[3] - u[4];
+    o[0] = u[0] + a + c;
+    o[1] = b + 2 * e;
+    o[2] = a + 4 * c + u[5];
 }
 
 /* One tile of dy, `columns` channels, into panels `panel` apart; beyond the image and the last channel dy is 0. */

@@ -1,26 +1,21 @@
 /* The weights of Winograd's convolution: U = G g Gt of each 3x3 kernel, once for many runs (pack_winograd), or a few columns at a
  * time as the product reads them. The same operations on the same numbers, so the same bits. */
 
-/* G of one line of three, to six. */
-ND_INLINE void nd_line_weight(const vf *g, vf *o)
+/* Point i of G of a line of three. G's factors of 1/4, 1/6 and 1/24 are in Bt of the tiles, whose points are shared by all columns:
+ * here are sums alone, and factors that are exact. */
+ND_INLINE vf nd_weight_point(const vf *g, const int64_t i)
 {
-    const vf sum = g[0] + g[2], wide = g[0] + 4 * g[2];
-    o[0] = g[0] * 0.25f;
-    o[1] = (sum + g[1]) * (-1.0f / 6);
-    o[2] = (sum - g[1]) * (-1.0f / 6);
-    o[3] = (wide + 2 * g[1]) * (1.0f / 24);
-    o[4] = (wide - 2 * g[1]) * (1.0f / 24);
-    o[5] = g[2];
+    const vf even = g[0] + g[2], wide = g[0] + 4 * g[2];
+    return i == 0 ? g[0] : i == 1 ? even + g[1] : i == 2 ? even - g[1] : i == 3 ? wide + 2 * g[1] : i == 4 ? wide - 2 * g[1] : g[2];
 }
 
-/* Two lines of G of a line of three, those that share their terms: 0 and 5, 1 and 2, 3 and 4. */
-static const int64_t nd_line_pairs[3][2] = {{0, 5}, {1, 2}, {3, 4}};
-ND_INLINE void nd_line_weight_pair(const vf *g, int64_t pair, vf *a, vf *b)
+ND_INLINE void nd_line_weight(const vf *g, vf *o)
 {
-    const vf sum = g[0] + g[2], wide = g[0] + 4 * g[2];
-    *a = pair == 0 ? g[0] * 0.25f : pair == 1 ? (sum + g[1]) * (-1.0f / 6) : (wide + 2 * g[1]) * (1.0f / 24);
-    *b = pair == 0 ? g[2] : pair == 1 ? (sum - g[1]) * (-1.0f / 6) : (wide - 2 * g[1]) * (1.0f / 24);
+    ND_UNROLL for (int i = 0; i < 6; i++) o[i] = nd_weight_point(g, i);
 }
+
+/* Two lines of G that share their terms. */
+static const int64_t nd_line_pairs[3][2] = {{0, 5}, {1, 2}, {3, 4}};
 
 /* The points of a pair of lines, channels [c0, c1) of panels [k0, k1) of a 3x3 panel: twelve planes of panels of c1 - c0 rows. */
 ND_INLINE void nd_weight_lines(const nd_step *s, const float *panel, const int64_t pair, int64_t k0, int64_t k1, int64_t c0, int64_t c1, float *to, int64_t plane)
@@ -32,7 +27,8 @@ ND_INLINE void nd_weight_lines(const nd_step *s, const float *panel, const int64
                 vf a[3], b[3], g[3], o[6];
                 ND_UNROLL for (int q = 0; q < 3; q++) {
                     ND_UNROLL for (int r = 0; r < 3; r++) g[r] = nd_load(from + (r * 3 + q) * s->in_c * ND_LANES);
-                    nd_line_weight_pair(g, pair, a + q, b + q);
+                    a[q] = nd_weight_point(g, pair == 0 ? 0 : 2 * pair - 1);
+                    b[q] = nd_weight_point(g, pair == 0 ? 5 : 2 * pair);
                 }
                 nd_line_weight(a, o);
                 ND_UNROLL for (int q = 0; q < 6; q++) nd_store(to + q * plane + lane, o[q]);

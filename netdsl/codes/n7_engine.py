@@ -63,7 +63,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N712",
         "no such algorithm",
-        "`algorithm=` takes `auto`, by which 3x3 convolutions of stride 1 with at least 16 channels and 13 pixels are computed by Winograd's "
+        "`algorithm=` takes `auto`, by which 3x3 convolutions of stride 1 with at least 16 channels and 6 pixels are computed by Winograd's "
         "F(4x4, 3x3), and `direct`, by which every convolution is a direct sum.",
     ),
     Page(

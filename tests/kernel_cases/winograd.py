@@ -8,16 +8,13 @@ from kernel_cases.problem import Array, Family, Numbers, Problem, U
 from kernel_cases.steps import code, fixed, geometry, images, panel
 from kernel_cases.windows import SAME, Window, convolve, out_size, spread_taps
 
-# Lavin and Gray 2016, section 4.3
-G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / np.array(
-    [[24], [24], [24], [24], [24], [24]]
-)
-G[0] = [0.25, 0, 0]
+# Lavin and Gray 2016, section 4.3, but for the factors 1/4, -1/6, -1/6, 1/24, 1/24, 1, which the tiles take
+G = np.array([[1, 0, 0], [1, 1, 1], [1, -1, 1], [1, 2, 4], [1, -2, 4], [0, 0, 1]])
 
 
-def transformed(weight: Array) -> Array:
+def transformed(weight: Array, g: Array = G) -> Array:
     """U[point][panel][channel][16] of a weight (3, 3, in, out), in float64."""
-    points = np.einsum("ar,bq,rqco->abco", G, G, weight.astype(float))
+    points = np.einsum("ar,bq,rqco->abco", g, g, weight.astype(float))
     c, o = weight.shape[2:]
     blocks = -(-o // 16)
     padded = np.zeros((36, c, blocks * 16))
@@ -28,13 +25,14 @@ def transformed(weight: Array) -> Array:
 def winograd(
     numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window = SAME, staged: int = 0
 ) -> Problem:
-    """A 3x3 convolution with a bias and a clip at 0 behind it; `staged` 2 transforms its weights as they are read."""
+    """A 3x3 convolution with a bias and a clip at -5 behind it; `staged` 2 and 3 read its weights as they are."""
     x, weight, bias = numbers(n, h, w, c), numbers(3, 3, c, o), numbers(o)
     size = out_size(x, window)
     y = np.empty((n, *size, o), np.float32)
     words = code(("add", 0, 32, 33), ("max", 31, 0, 64), constants=[-5])
     tiles = n * -(-size[0] // 4) * -(-size[1] // 4)
-    points = fixed(np.empty(36 * (tiles * (c + o) + 2 * 48), np.float32)) if staged else None
+    held = -(-tiles // 4) * 4 if staged == 3 else tiles
+    points = fixed(np.empty(36 * (held * c + tiles * o + 2 * 48), np.float32)) if staged else None
 
     def judge(found: Array) -> None:
         exact = np.maximum(convolve(spread_taps(x, window, size), weight, 1) + bias, -5)
@@ -46,24 +44,23 @@ def winograd(
         *(
             images(y),
             images(x),
-            fixed(panel(weight) if staged == 2 else transformed(weight).astype(np.float32)),
+            fixed(panel(weight) if staged > 1 else transformed(weight).astype(np.float32)),
             fixed(words),
         ),
         *(fixed(bias, strides=(0, 0, 1, 0, 0)), None, None, points),
     )
     fields = geometry(x, y.shape[1:], **window.fields()) | {"words": words.size, "inputs": 2}
-    fields |= {"staged": int(staged > 0), "fresh": int(staged == 2)}
+    fields |= {"staged": int(staged > 0), "fresh": max(0, staged - 1)}
     return Problem("conv_winograd", operands, fields, judge, written=(7,) if staged else ())
 
 
 def pack(numbers: Numbers, c: int, o: int) -> Problem:
     """G g Gt of every channel."""
     weight = numbers(3, 3, c, o)
-    exact, size = transformed(weight), np.abs(transformed(np.abs(weight)))
+    exact, size = transformed(weight), transformed(np.abs(weight), np.abs(G))
 
     def judge(found: Array) -> None:
-        bound = 8 * U * np.maximum(size, np.abs(exact)) + 8 * U * np.abs(weight).max()
-        assert (np.abs(found - exact) <= bound).all()
+        assert (np.abs(found - exact) <= 8 * U * size).all()
 
     operands = fixed(np.empty(exact.size, np.float32)), fixed(panel(weight))
     fields = {"kernel_d": 1, "kernel_h": 3, "kernel_w": 3, "in_c": c, "out_c": o, "groups": 1}
@@ -92,7 +89,18 @@ FAMILIES = (
         "conv_winograd",
         "fresh weights",
         winograd,
-        [(2, 5, 9, c, o, SAME, 2) for c in (1, 15, 16, 17, 33, 575, 576, 577) for o in (1, 16, 17, 33, 49)],
+        [
+            (2, 5, 9, c, o, SAME, s)
+            for c in (1, 15, 16, 17, 33, 575, 576, 577)
+            for o in (1, 16, 17, 33, 49)
+            for s in (2, 3)
+        ],
+    ),
+    Family(
+        "conv_winograd",
+        "groups of tiles",
+        winograd,
+        [(n, 4, 4 * t - 1, c, 20, SAME, 3) for n in (1, 3) for t in (1, 2, 3, 4, 5, 8, 9) for c in (3, 63, 64, 65)],
     ),
     Family("pack_winograd", "channels", pack, [(c, o) for c in (1, 3, 16, 17) for o in (1, 15, 16, 17, 33)]),
 )

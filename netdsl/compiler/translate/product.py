@@ -30,7 +30,8 @@ from netdsl.ops.op import BATCH, Op, Shape
 POINTS, GAP = 36, 48
 CACHE, MOST_STAGED = 2**22, 2**26
 FEW_TILES = 112
-LATE_WEIGHTS, LATE_POINTS = 2**19, 3 * 2**20
+LATE_FORMS = ("", "scratch", "registers")  # as `fresh` counts them
+IN_REGISTERS, GROUP = 2, 4
 LEAST_ROWS, LEAST_TILES = 1152, 196  # of a chunk of a weight gradient
 
 
@@ -45,17 +46,28 @@ def _product(op: Op, at: Context, fields: Fields, work: int, kernel: str = "conv
         fields = {**fields, "inputs": 1 + len(extra)}
     ends = (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest)
     if op.get("algorithm") == "winograd":
-        return [_winograd(ends, at, {**fields, "fresh": int(op.get("late", False))}, work, epilogue)]
+        return [_winograd(ends, at, fields, work, epilogue, late=op.get("late", ""))]
     return [Step(kernel, ends, fields, work, code=epilogue)]
 
 
-def _winograd(ends: tuple[Operand, ...], at: Context, fields: Fields, work: int, epilogue: object) -> Step:
+def _winograd(
+    ends: tuple[Operand, ...], at: Context, fields: Fields, work: int, epilogue: object, *, late: str
+) -> Step:
     """F(4x4, 3x3), fused in blocks of tiles, or in stages where weights exceed the cache or are reread too often."""
-    fused = Step("conv_winograd", (*ends, *[ABSENT] * (8 - len(ends))), {**fields, "staged": 0}, work, 0, epilogue)
-    tiles = winograd_tiles(fused, at.batch)
-    stages, blocks = staging(tiles, int(fields["in_c"]), int(fields["out_c"]))
+    fields = {**fields, "staged": 0, "fresh": 0}
+    fused = Step("conv_winograd", (*ends, *[ABSENT] * (8 - len(ends))), fields, work, 0, epilogue)
+    tiles, inputs, outputs = winograd_tiles(fused, at.batch), int(fields["in_c"]), int(fields["out_c"])
+    if late:
+        step = replace(fused, fields={**fields, "fresh": LATE_FORMS.index(late)})
+        why = f"{tiles} tiles are too few to read {_kib(inputs * outputs)} of transformed weights for them"
+        return replace(with_staging(step, True, at.batch), refused=(("from transformed weights", why),))
+    stages, blocks = staging(tiles, inputs, outputs)
     refused = ("in stages", stages) if stages else ("in blocks of tiles", blocks)
     return replace(with_staging(fused, not stages, at.batch), refused=(refused,))
+
+
+def _kib(weights: int) -> str:
+    return f"{POINTS * weights >> 8:,} KiB"
 
 
 def winograd_tiles(step: Step, batch: int) -> int:
@@ -64,9 +76,10 @@ def winograd_tiles(step: Step, batch: int) -> int:
 
 
 def winograd_points(step: Step, batch: int) -> int:
-    """Elements of the points of all tiles, which the stages pass on."""
-    channels = int(step.fields["in_c"]) + int(step.fields["out_c"])
-    return POINTS * (winograd_tiles(step, batch) * channels + 2 * GAP)
+    """Elements of the points of all tiles, which the stages pass on; where groups are read, they are whole."""
+    tiles = winograd_tiles(step, batch)
+    held = -(-tiles // GROUP) * GROUP if step.fields["fresh"] == IN_REGISTERS else tiles
+    return POINTS * (held * int(step.fields["in_c"]) + tiles * int(step.fields["out_c"]) + 2 * GAP)
 
 
 def with_staging(step: Step, staged: bool, batch: int) -> Step:
@@ -79,7 +92,7 @@ def with_staging(step: Step, staged: bool, batch: int) -> Step:
 def staging(tiles: int, inputs: int, outputs: int) -> tuple[str, str]:
     """Why Winograd's three parts are not stages over all tiles, and why they are not fused in blocks; one is empty."""
     weights, points = POINTS * inputs * outputs, POINTS * (tiles * (inputs + outputs) + 2 * GAP)
-    size = f"{weights >> 8:,} KiB"
+    size = _kib(inputs * outputs)
     if points > MOST_STAGED:
         return f"the points of {tiles:,} tiles take {points >> 8:,} KiB, more than {MOST_STAGED >> 8:,}", ""
     if weights > CACHE:
@@ -87,12 +100,6 @@ def staging(tiles: int, inputs: int, outputs: int) -> tuple[str, str]:
     if weights > CACHE // 8 and tiles <= FEW_TILES:
         return "", f"{tiles} tiles are too few for blocks that share {size} of transformed weights"
     return f"its transformed weights, {size}, stay in the cache from block to block", ""
-
-
-def transforms_late(tiles: int, inputs: int, outputs: int) -> bool:
-    """Whether the weights of a staged convolution are transformed as they are read, rather than once before."""
-    staged = not staging(tiles, inputs, outputs)[0]
-    return staged and inputs * outputs >= LATE_WEIGHTS and POINTS * tiles * inputs <= LATE_POINTS
 
 
 def _spread(shape: Shape, y: Shape, wide: Shape) -> Shape:

@@ -1,0 +1,103 @@
+/* Tiles of F(4x4, 3x3): how the pixels of a run are cut into them, and their way to the points and back. */
+#define ND_POINTS 36
+
+typedef struct { int64_t high, wide, image, all, plane_v, plane_m, per_block, blocks; } nd_tiling;
+
+static nd_tiling nd_tiling_of(const nd_step *s, int64_t n)
+{
+    nd_tiling t = {.high = nd_ceil_div(s->out_h, 4), .wide = nd_ceil_div(s->out_w, 4)};
+    t.image = t.high * t.wide;
+    t.all = nd_images(s, 1, n) * t.image;
+    t.per_block = nd_winograd_tiles(s);
+    if (t.all < 2 * t.per_block && t.all > 1) t.per_block = nd_ceil_div(t.all, 2);
+    t.blocks = nd_ceil_div(t.all, t.per_block);
+    if (t.blocks > 2 && !s->block) { /* as many for each of two or four threads */
+        t.per_block = nd_ceil_div(t.all, nd_ceil_div(t.blocks, 4) * 4);
+        t.blocks = nd_ceil_div(t.all, t.per_block);
+    }
+    t.plane_v = (s->staged ? nd_winograd_held(s, t.all) : nd_winograd_tiles(s)) * s->in_c + ND_WINOGRAD_GAP;
+    t.plane_m = (s->staged ? t.all : nd_winograd_tiles(s)) * s->out_c + ND_WINOGRAD_GAP;
+    return t;
+}
+
+/* Bt of one line of six, times what nd_weight_point leaves out of G: 1/4, -1/6, -1/6, 1/24, 1/24, 1. */
+ND_INLINE void nd_line_in(const vf *d, vf *o)
+{
+    const vf a = (4 * d[2] - d[4]) * (1.0f / 6), b = (4 * d[1] - d[3]) * (1.0f / 6);
+    const vf c = (d[4] - d[2]) * (1.0f / 24), e = (d[3] - d[1]) * (1.0f / 12);
+    o[0] = d[0] - 1.25f * d[2] + 0.25f * d[4];
+    o[1] = a + b;
+    o[2] = a - b;
+    o[3] = c + e;
+    o[4] = c - e;
+    o[5] = 4 * d[1] - 5 * d[3] + d[5];
+}
+
+/* At of one line of six, to four. */
+ND_INLINE void nd_line_out(const vf *m, vf *o)
+{
+    const vf a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], e = m[3] - m[4];
+    o[0] = m[0] + a + c;
+    o[1] = b + 2 * e;
+    o[2] = a + 4 * c;
+    o[3] = b + 8 * e + m[5];
+}
+
+/* One tile of x, `channels` of them from x on; row0 and column0 are its corner, which may lie outside the image: there x is 0.
+ * Compiled once, so that all who call it get the same bits. */
+static __attribute__((noinline)) void nd_tile_in(const nd_step *s, const float *x, int64_t row0, int64_t column0, int64_t channels, float *v, int64_t plane)
+{
+    const int64_t pitch = nd_pitch(s, 1, s->in_c), line = s->in_w * pitch;
+    const int64_t r0 = nd_max(0, -row0), r1 = nd_min(6, s->in_h - row0), q0 = nd_max(0, -column0), q1 = nd_min(6, s->in_w - column0);
+    const int whole = r0 == 0 && r1 == 6 && q0 == 0 && q1 == 6;
+    const float *corner = x + row0 * line + column0 * pitch;
+    for (int64_t c = 0; c < channels; c += ND_VLEN) {
+        const int64_t left = channels - c;
+        vf t[6][6], d[6], o[6];
+        for (int64_t q = 0; q < 6; q++) {
+            const float *p = corner + q * pitch + c;
+            if (whole && left >= ND_VLEN) {
+                ND_UNROLL for (int r = 0; r < 6; r++) {
+                    d[r] = nd_load(p + r * line);
+                    if (q > 1) nd_fetch(p + r * line + 4 * pitch); /* of the next tile */
+                }
+            } else {
+                for (int64_t r = 0; r < 6; r++) d[r] = r >= r0 && r < r1 && q >= q0 && q < q1 ? nd_load_up_to(p + r * line, left) : (vf){};
+            }
+            nd_line_in(d, o);
+            ND_UNROLL for (int r = 0; r < 6; r++) t[r][q] = o[r];
+        }
+        for (int64_t r = 0; r < 6; r++) {
+            nd_line_in(t[r], o);
+            ND_UNROLL for (int q = 0; q < 6; q++) nd_store_up_to(v + (r * 6 + q) * plane + c, o[q], left);
+        }
+    }
+}
+
+/* One tile of y, all channels, clipped to the image. */
+static void nd_tile_out(const nd_step *s, const float *m, int64_t plane, float *y, int64_t row0, int64_t column0)
+{
+    const int64_t rows = nd_min(4, s->out_h - row0), columns = nd_min(4, s->out_w - column0), pitch = nd_pitch(s, 0, s->out_c);
+    for (int64_t c = 0; c < s->out_c; c += ND_VLEN) {
+        const int64_t left = s->out_c - c;
+        vf t[4][6], d[6], o[4];
+        for (int64_t q = 0; q < 6; q++) {
+            ND_UNROLL for (int r = 0; r < 6; r++) d[r] = nd_load_up_to(m + (r * 6 + q) * plane + c, left);
+            nd_line_out(d, o);
+            ND_UNROLL for (int r = 0; r < 4; r++) t[r][q] = o[r];
+        }
+        for (int64_t r = 0; r < rows; r++) {
+            nd_line_out(t[r], o);
+            for (int64_t q = 0; q < columns; q++) nd_store_up_to(y + ((row0 + r) * s->out_w + column0 + q) * pitch + c, o[q], left);
+        }
+    }
+}
+
+/* The points of tile i of the run, `channels` from c on. */
+static void nd_tile_points(const nd_call *call, const nd_tiling *t, int64_t i, int64_t c, int64_t channels, float *v, int64_t plane)
+{
+    const nd_step *s = call->step;
+    const int64_t inside = i % t->image;
+    const float *x = call->x[1] + i / t->image * nd_operand_of(s, 1)->image + c;
+    nd_tile_in(s, x, inside / t->wide * 4 - s->pad_top, inside % t->wide * 4 - s->pad_left, channels, v, plane);
+}
