@@ -160,7 +160,13 @@ nd_fault nd_check(const nd_step *steps, int64_t count, const nd_size *sizes, int
         if (sizes[i].fixed < 0 || sizes[i].image < 0 || sizes[i].fixed > huge || sizes[i].image > huge)
             return (nd_fault){0, "a buffer's size is out of range"};
     for (int64_t i = 0; i < count; i++) {
-        checker c = {steps + i, sizes, buffers, batch, 0};
+        checker c = {steps + i, sizes, buffers, 0, batch, 0};
+        if (steps[i].first_image < 0 || steps[i].first_image >= batch || steps[i].most_images < 0
+            || (steps[i].first_image && !steps[i].most_images) || (steps[i].lanes && steps[i].most_images))
+            return (nd_fault){i, "the images of a step are out of range"};
+        c.first = steps[i].first_image;
+        if (steps[i].most_images && steps[i].most_images < batch - c.first) c.batch = steps[i].most_images;
+        else c.batch = batch - c.first;
         if (steps[i].kernel < 0 || steps[i].kernel >= ND_KERNEL_COUNT)
             return (nd_fault){i, "`kernel` is no row of the table"};
         if (!nd_isa_usable(nd_kernel_of(steps[i].kernel)->isa))

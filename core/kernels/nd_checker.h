@@ -8,7 +8,7 @@
 typedef struct {
     const nd_step *step;
     const nd_size *sizes;
-    int64_t buffers, batch;
+    int64_t buffers, first, batch; /* the step sees up to `batch` images from `first` on */
     const char *reason;
 } checker;
 
@@ -44,8 +44,8 @@ static inline void extent(checker *c, int i, int64_t span)
     const nd_size size = c->sizes[o->buffer];
     const int64_t images = o->image ? c->batch : 1, one = plus(o->offset, span),
                   all = plus(one, times(o->image, images - 1));
-    expect(c, one <= plus(size.fixed, o->image ? size.image : 0), "an operand reaches past its buffer");
-    expect(c, all <= plus(size.fixed, o->image ? times(size.image, images) : 0), "an operand reaches past its buffer");
+    expect(c, one <= plus(size.fixed, o->image ? times(size.image, c->first + 1) : 0), "an operand reaches past its buffer");
+    expect(c, all <= plus(size.fixed, o->image ? times(size.image, c->first + images) : 0), "an operand reaches past its buffer");
 }
 
 /* Operand i is `length` contiguous elements, one after the other for each image if `batched`. */

@@ -30,6 +30,8 @@
     INT(cost)            /* estimated nanoseconds on one thread at the declared batch */ \
     INT(update_starts)   /* 1 on the first step that changes weights: from here on an interrupt waits for the end */ \
     INT(lanes)           /* 16: images lie 16 by 16 in the lanes, and a group of them counts as one image; else 0 */ \
+    INT(first_image)     /* of the run's images the first that the step works on; batched operands begin there */ \
+    INT(most_images)     /* and how many at most; 0: all */ \
     ND_OPERAND(INT, x0) ND_OPERAND(INT, x1) ND_OPERAND(INT, x2) ND_OPERAND(INT, x3) \
     ND_OPERAND(INT, x4) ND_OPERAND(INT, x5) ND_OPERAND(INT, x6) ND_OPERAND(INT, x7) \
     INT(size0) INT(size1) INT(size2) INT(size3) INT(size4)       /* an image's axes, outermost first; 1 where unused */ \

@@ -44,10 +44,12 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Images of a step: of the run, or groups of them. */
+/* Images of a step: those of the run that it works on, or groups of them. */
 static int64_t images_of(const nd_plan_run *run, const nd_step *step)
 {
-    return step->lanes ? (run->n + step->lanes - 1) / step->lanes : run->n;
+    const int64_t left = run->n > step->first_image ? run->n - step->first_image : 0;
+    if (step->lanes) return (run->n + step->lanes - 1) / step->lanes;
+    return step->most_images && step->most_images < left ? step->most_images : left;
 }
 
 static int64_t tasks_of(const nd_plan_run *run, uint64_t stage)

@@ -65,7 +65,7 @@ def compile_plan(
         click.echo(json.dumps(found, indent=2))
     elif out is not None:
         size = out.stat().st_size / 2**20
-        click.echo(f"{out}: {loaded.name}, batch {how.images}, {len(program.plan.steps)} steps, {size:.1f} MiB")
+        click.echo(f"{out}: {loaded.name}, batch {how.images}, {len(program.plan.first_steps)} steps, {size:.1f} MiB")
 
 
 def _save(out: Path, net: Net, trained: TrainedNet | None, program: Program, how: How) -> str:

@@ -7,7 +7,7 @@ prepared from the weights, and one buffer for each input, output, parameter and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from netdsl.compiler.memory import ALIGN, Memory, elements, plan_memory
 from netdsl.compiler.passes.late import transform_late
 from netdsl.compiler.passes.prepare import own_outputs, split_prepared
 from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep, buffer_sizes
+from netdsl.compiler.tiles import Stretch, find_stretches
 from netdsl.compiler.translate import TRANSLATIONS
 from netdsl.compiler.translate.lanes import in_groups
 from netdsl.compiler.translate.step import DIMS, Context, Operand, Step, sizes
@@ -43,10 +44,11 @@ NANOSECONDS = {
 ELEMENT = 0.2
 FLOAT = 4
 NOWHERE = -1
-Choose = Callable[[Step], Step]
+Choose = Callable[[Step, int], Step]
+"""What makes the neutral choices of a step that works on so many images at a time."""
 
 
-def as_it_is(step: Step) -> Step:
+def as_it_is(step: Step, _images: int) -> Step:
     """The step with its defaults."""
     return step
 
@@ -57,8 +59,8 @@ def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable, choo
     early, main = split_prepared(laid)
     first, steps = _Part(early, layouts, batch, choose), _Part(main, layouts, batch, choose)
     store = _Store(main, layouts, early, batch)
-    rows = {part: [store.row(part, table, *item) for item in part.steps] for part in (first, steps)}
-    begin = next((k for k, (op, _, _) in enumerate(steps.steps) if op.phase == "update"), None)
+    rows = {part: [store.row(part, table, placed) for placed in part.steps] for part in (first, steps)}
+    begin = next((k for k, placed in enumerate(steps.steps) if placed.op.phase == "update"), None)
     if begin is not None:
         rows[steps][begin]["update_starts"] = 1
     consts = store.consts()
@@ -86,6 +88,18 @@ def assemble(program: Ops, *, batch: int, threads: int, table: KernelTable, choo
     )
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """A step with the offset of its scratch; the tile of images that it works on (0: all); the step that it repeats."""
+
+    op: Op
+    step: Step
+    scratch: int
+    first: int = 0
+    images: int = 0
+    repeats: int = -1
+
+
 @dataclass(eq=False)
 class _Part:
     """The steps of a program, each with the offset of its scratch, and the places of values in the arena."""
@@ -94,25 +108,48 @@ class _Part:
     layouts: Mapping[int, Layout]
     batch: int
     choose: Choose
-    steps: list[tuple[Op, Step, int]] = field(init=False)
+    steps: list[_Placed] = field(init=False)
     memory: Memory = field(init=False)
     views: dict[int, View] = field(init=False)
 
     def __post_init__(self) -> None:
         self.views = find_views(self.program, self.layouts)
+        stretches = () if IN_LANES in self.layouts.values() else find_stretches(self.program, self.batch)
         at = Context(lambda i: self.program.values[i].shape, self.batch, self._length, self.views)
+        images = {k: s.images for s in stretches for k in range(s.begin, s.end)}
         made = [
-            [self.choose(step) for step in (in_groups if self._in_lanes(op) else TRANSLATIONS[op.kind])(op, at)]
-            for op in self.program.ops
+            [
+                self.choose(step, n)
+                for step in (in_groups if self._in_lanes(op) else TRANSLATIONS[op.kind])(op, replace(at, batch=n))
+            ]
+            for k, op in enumerate(self.program.ops)
+            for n in (images.get(k, self.batch),)
         ]
         extra = [max((step.scratch for step in steps), default=0) for steps in made]
-        self.memory = plan_memory(self.program, self.layouts, self.batch, extra, self.views)
-        self.steps = [
-            (op, step, self.memory.offsets.get(-1 - k, 0))
-            for k, op in enumerate(self.program.ops)
-            if k not in self.memory.skipped
-            for step in made[k]
-        ]
+        self.memory = plan_memory(self.program, self.layouts, self.batch, extra, self.views, stretches)
+        self.steps = []
+        begins = {stretch.begin: stretch for stretch in stretches}
+        for k in range(len(made)):
+            if stretch := begins.get(k):
+                self._place_tiles(made, stretch)
+            elif k not in images:
+                self._place(made, range(k, k + 1))
+
+    def _place(self, made: Sequence[Sequence[Step]], numbers: range, first: int = 0, images: int = 0) -> None:
+        for k in numbers:
+            for step in () if k in self.memory.skipped else made[k]:
+                scratch = self.memory.offsets.get(-1 - k, 0)
+                self.steps.append(_Placed(self.program.ops[k], step, scratch, first, images))
+
+    def _place_tiles(self, made: Sequence[Sequence[Step]], stretch: Stretch) -> None:
+        """The steps of a stretch, once for each tile of images; those of further tiles say which step they repeat."""
+        begin = len(self.steps)
+        for first in range(0, self.batch, stretch.images):
+            self._place(made, range(stretch.begin, stretch.end), first, min(stretch.images, self.batch - first))
+        tiles = -(-self.batch // stretch.images)
+        count = (len(self.steps) - begin) // tiles
+        for k in range(begin + count, len(self.steps)):
+            self.steps[k] = replace(self.steps[k], repeats=begin + (k - begin) % count)
 
     def _in_lanes(self, op: Op) -> bool:
         return op.kind != "convert" and any(self.layouts[i] == IN_LANES for i in (*op.ins, *op.outs))
@@ -121,10 +158,11 @@ class _Part:
         """Elements of an unbatched value, padding included; 0 for a batched one."""
         return 0 if self.program.values[i].batched else elements(self.program, self.layouts, i, 1)
 
-    def cost(self, op: Op, step: Step) -> int:
+    def cost(self, placed: _Placed) -> int:
         """Nanoseconds on one thread at the declared batch, roughly: only whether it is worth sharing matters."""
+        op, step = placed.op, placed.step
         batched = any(self.program.values[i].batched for i in (*op.ins, *op.outs))
-        images = -(-self.batch // int(step.fields.get("lanes", 1))) if batched else 1
+        images = (placed.images or -(-self.batch // int(step.fields.get("lanes", 1)))) if batched else 1
         return int(step.work * images * NANOSECONDS.get(step.kernel, ELEMENT)) + 50
 
     def bytes(self, op: Op, step: Step) -> int:
@@ -140,17 +178,19 @@ class _Part:
     def words(self, isa: str) -> tuple[PlanStep, ...]:
         return tuple(
             PlanStep(
-                step.kernel,
+                placed.step.kernel,
                 isa,
-                op.origin,
-                op.phase,
-                self.program.line(op),
-                self.cost(op, step),
-                step.work // int(step.fields.get("lanes", 1)) if step.kernel in NANOSECONDS else 0,
-                self.bytes(op, step),
-                step.refused,
+                placed.op.origin,
+                placed.op.phase,
+                self.program.line(placed.op),
+                self.cost(placed),
+                placed.step.work // int(placed.step.fields.get("lanes", 1)) if placed.step.kernel in NANOSECONDS else 0,
+                self.bytes(placed.op, placed.step),
+                placed.step.refused,
+                placed.images,
+                placed.repeats,
             )
-            for op, step, _ in self.steps
+            for placed in self.steps
         )
 
 
@@ -203,21 +243,24 @@ class _Store:
     def consts(self) -> Array:
         return np.concatenate([*self.words, np.zeros(ALIGN, np.float32)])
 
-    def row(self, part: _Part, table: KernelTable, op: Op, step: Step, scratch: int) -> dict[str, int | float]:
+    def row(self, part: _Part, table: KernelTable, placed: _Placed) -> dict[str, int | float]:
         """A record by field name."""
-        row: dict[str, int | float] = {"kernel": table.kernels[step.kernel], "cost": part.cost(op, step), **step.fields}
+        step = placed.step
+        row: dict[str, int | float] = {"kernel": table.kernels[step.kernel], "cost": part.cost(placed), **step.fields}
+        row |= {"first_image": placed.first, "most_images": placed.images}
         row |= {f"x{k}_buffer": NOWHERE for k in range(OPERANDS)}
         for k, operand in enumerate(step.operands):
             if operand.value == "code":
                 start, row["words"] = self._code(step.code)
                 row |= {f"x{k}_buffer": CONSTS, f"x{k}_offset": start}
             elif operand.value == "scratch":
-                row |= {f"x{k}_buffer": ARENA, f"x{k}_offset": scratch + operand.shift, **_strides(f"x{k}", operand)}
+                start = placed.scratch + operand.shift
+                row |= {f"x{k}_buffer": ARENA, f"x{k}_offset": start, **_strides(f"x{k}", operand)}
             elif isinstance(operand.value, int):
-                row |= self._operand(part, f"x{k}", operand, operand.value)
+                row |= self._operand(part, f"x{k}", operand, operand.value, placed.first)
         return row
 
-    def _operand(self, part: _Part, name: str, operand: Operand, i: int) -> dict[str, int | float]:
+    def _operand(self, part: _Part, name: str, operand: Operand, i: int, first: int) -> dict[str, int | float]:
         value = part.program.values[i]
         root = part.memory.group[i]
         buffer, offset = self.places[root] if root in self.places else (ARENA, part.memory.offsets[root])
@@ -225,6 +268,8 @@ class _Store:
         if view := part.views.get(i):
             offset += view.offset
             image = image // sizes(value.shape)[-1] * view.pitch
+        if root not in part.memory.inner:
+            offset += first * image
         return {
             f"{name}_buffer": buffer,
             f"{name}_offset": offset + operand.shift,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.compiler.lanes import GROUP
 from netdsl.compiler.layout import IN_LANES, Layout
+from netdsl.compiler.tiles import Stretch
 from netdsl.compiler.views import View
 from netdsl.ops.op import Op, Ops
 
@@ -29,13 +30,15 @@ ALIGN = 16
 @dataclass(frozen=True)
 class Memory:
     """`group[i]` is the id that stands for value i's storage; `offsets` places the groups that lie in the arena, in
-    elements of 4 bytes; `arena` is its size; `skipped` are indices of operations that need no step.
+    elements of 4 bytes; `arena` is its size; `skipped` are indices of operations that need no step; `inner` are groups
+    that hold the images of one tile alone.
     """
 
     group: Mapping[int, int]
     offsets: Mapping[int, int]
     arena: int
     skipped: frozenset[int]
+    inner: frozenset[int] = frozenset()
 
 
 def elements(program: Ops, layouts: Mapping[int, Layout], i: int, batch: int) -> int:
@@ -53,9 +56,14 @@ def plan_memory(
     batch: int,
     extra: Sequence[int] = (),
     views: Mapping[int, View] | None = None,
+    stretches: Sequence[Stretch] = (),
 ) -> Memory:
-    """Group, then place. `extra[k]` is scratch, in elements, that operation k needs while it runs."""
+    """Group, then place. `extra[k]` is scratch, in elements, that operation k needs while it runs.
+
+    What lives within a stretch has room for its images; what else it makes or reads lives through all of it.
+    """
     views = views or {}
+    tiles = {k: stretch for stretch in stretches for k in range(stretch.begin, stretch.end)}
     last = {i: k for k, op in enumerate(program.ops) for i in op.ins}
     made = {i: k for k, op in enumerate(program.ops) for i in op.outs}
     groups = _Groups(program, layouts, batch, last, made, views)
@@ -69,14 +77,23 @@ def plan_memory(
         groups.visit(k, op)
     births, deaths, sizes, keys = [], [], [], []
     members: dict[int, list[int]] = {}
+    inner: set[int] = set()
     for i in made:
         members.setdefault(groups.find(i), []).append(i)
     for root, inside in members.items():
         if root in groups.bound:
             continue
-        births.append(min(made[i] for i in inside))
-        deaths.append(max(last.get(i, made[i]) for i in inside))
-        sizes.append(max(_room(program, layouts, i, batch, views.get(i)) for i in inside))
+        birth, death = min(made[i] for i in inside), max(last.get(i, made[i]) for i in inside)
+        images = batch
+        if (tile := tiles.get(birth)) is not None and tile == tiles.get(death):
+            images = tile.images
+            inner.add(root)
+        else:
+            birth = tiles[birth].begin if birth in tiles else birth
+            death = tiles[death].end - 1 if death in tiles else death
+        births.append(birth)
+        deaths.append(death)
+        sizes.append(max(_room(program, layouts, i, images, views.get(i)) for i in inside))
         keys.append(root)
     for k, size in enumerate(extra):
         if size:
@@ -90,6 +107,7 @@ def plan_memory(
         dict(zip(keys, offsets, strict=True)),
         arena,
         frozenset(groups.skipped),
+        frozenset(inner),
     )
 
 

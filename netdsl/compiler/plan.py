@@ -49,7 +49,7 @@ class PlanStep:
 
     `macs`: multiply-adds of one image as a direct sum would count them; 0 where the step is no product. `bytes`: its
     operands at the declared batch, each read or written once. `refused`: other ways to run it, each with why it was not
-    taken.
+    taken. `images`: how many it works on at a time, 0 for all; `repeats`: the step that it repeats for further images.
     """
 
     kernel: str
@@ -61,6 +61,8 @@ class PlanStep:
     macs: int
     bytes: int
     refused: tuple[tuple[str, str], ...] = ()
+    images: int = 0
+    repeats: int = -1
 
 
 def buffer_sizes(
@@ -112,6 +114,20 @@ class Plan:
     def outputs(self) -> tuple[Binding, ...]:
         return tuple(b for b in self.bindings if b.role == "output")
 
+    @cached_property
+    def first_steps(self) -> tuple[int, ...]:
+        """The steps that repeat no other for a further tile of images."""
+        return tuple(k for k, step in enumerate(self.steps) if step.repeats < 0)
+
+    def tiles(self, step: PlanStep) -> int:
+        """How often a step is done, each time on some of the images."""
+        return -(-self.batch // step.images) if step.images else 1
+
+    @cached_property
+    def described(self) -> tuple[PlanStep, ...]:
+        """The steps of which `describe` tells: those that prepare weights, and those of a run, each once."""
+        return (*self.prepare_steps, *(self.steps[k] for k in self.first_steps))
+
     def describe(self) -> list[dict[str, Any]]:
         """A row a step, those that prepare weights first, with kernel, instruction set, threads, estimated time."""
         return [
@@ -122,11 +138,12 @@ class Plan:
                 "isa": step.isa,
                 "threads": self.threads,
                 "host": False,
-                "nanoseconds": step.cost,
+                "tiles": self.tiles(step),
+                "nanoseconds": step.cost * self.tiles(step),
                 "macs": step.macs,
                 "bytes": step.bytes,
                 "phase": step.phase,
                 "op": step.op,
             }
-            for number, step in enumerate((*self.prepare_steps, *self.steps))
+            for number, step in enumerate(self.described)
         ]

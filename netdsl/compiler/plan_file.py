@@ -165,6 +165,9 @@ def _plan(
         scalars=scalars,
     )
     _expect(bool(plan.inputs) and bool(plan.outputs), "it has no inputs or no outputs")
+    _expect(all(step.images >= 0 for step in plan.steps), "a step is for fewer than 0 images")
+    firsts = ((k, step.repeats) for k, step in enumerate(plan.steps) if step.repeats != -1)
+    _expect(all(0 <= n < k and plan.steps[n].repeats < 0 for k, n in firsts), "a step repeats none before it")
     return plan, prepared
 
 

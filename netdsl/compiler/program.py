@@ -93,8 +93,11 @@ class Program:
         times = np.zeros(len(self.plan.steps), np.int64)
         for _ in range(runs):
             self._run(checked, self._results(count), scalars, times)
+        for k, step in enumerate(self.plan.steps):
+            if step.repeats >= 0:
+                times[step.repeats] += times[k]
         rows = self.plan.describe()[len(self.plan.prepare_steps) :]
-        return [{**row, "measured": int(t) // runs} for row, t in zip(rows, times, strict=True)]
+        return [{**row, "measured": int(times[k]) // runs} for row, k in zip(rows, self.plan.first_steps, strict=True)]
 
     def prepared(self) -> Array:
         """What the plan computes from the weights alone, up to date with them."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.compiler.assemble import assemble
+from netdsl.compiler.assemble import Choose, assemble
 from netdsl.compiler.program import Program, kernel_hash, processor
 from netdsl.compiler.translate.neutral import DEFAULT, KNOBS, Choice, alternatives, chosen, signature, words
 from netdsl.compiler.tuning_cache import Machine, bucket, load_times, store_times
@@ -45,7 +45,7 @@ def tuned_plan(program: Ops, tuning: Tuning, *, batch: int, threads: int, table:
     machine = Machine(processor(), table.isa, kernel_hash(), threads)
     tuner = _Tuner(batch, load_times(machine))
 
-    def plan(choose: Callable[[Step], Step]) -> Plan:
+    def plan(choose: Choose) -> Plan:
         return assemble(program, batch=batch, threads=threads, table=table, choose=choose)
 
     made = plan(tuner.choose)
@@ -68,40 +68,40 @@ class _Tuner:
     def __init__(self, batch: int, times: dict[str, dict[Choice, float]]) -> None:
         self.batch = batch
         self.times = times
-        self.open: dict[str, Step] = {}
+        self.open: dict[str, tuple[Step, int]] = {}
 
-    def name(self, step: Step) -> str:
-        return f"{bucket(self.batch)} {signature(step.kernel, step.fields)}"
+    def name(self, step: Step, images: int) -> str:
+        return f"{bucket(images)} {signature(step.kernel, step.fields)}"
 
-    def choose(self, step: Step) -> Step:
+    def choose(self, step: Step, images: int) -> Step:
         """The step with the fastest choice that is known; without one it stays as it is, and is open."""
-        ways = alternatives(step, self.batch)
+        ways = alternatives(step, images)
         if len(ways) == 1 or step.work * self.batch < WORTH:
             return step
-        name = self.name(step)
+        name = self.name(step, images)
         known = {way: self.times[name][way] for way in ways if way in self.times.get(name, {})}
         if len(known) < len(ways):
-            self.open[name] = step
+            self.open.setdefault(name, (step, images))
             return step
         best = min(ways, key=lambda way: known[way])
         best = best if known[best] < GAIN * known[DEFAULT] else DEFAULT
         refused = (
             (words(way), f"{known[way]:,.0f} µs here, against {known[best]:,.0f}") for way in ways if way != best
         )
-        return replace(chosen(step, best, self.batch), refused=tuple(refused))
+        return replace(chosen(step, best, images), refused=tuple(refused))
 
-    def widest(self, step: Step) -> Step:
+    def widest(self, step: Step, images: int) -> Step:
         """An open step in the form whose plan has room for every choice; others as they are chosen."""
-        if self.name(step) not in self.open:
-            return self.choose(step)
-        return next((s for way in alternatives(step, self.batch) if (s := chosen(step, way, self.batch)).scratch), step)
+        if self.name(step, images) not in self.open:
+            return self.choose(step, images)
+        return next((s for way in alternatives(step, images) if (s := chosen(step, way, images)).scratch), step)
 
     def measure(
         self, program: Program, table: KernelTable, report: Callable[[float], None]
     ) -> dict[str, dict[Choice, float]]:
         """Microseconds of each choice of the open steps."""
         names = [self._name_of(program.plan, row, table) for row in range(len(program.plan.steps))]
-        ways = {name: alternatives(step, self.batch) for name, step in self.open.items()}
+        ways = {name: alternatives(*one) for name, one in self.open.items()}
         rows = [_records(program.plan, table, names, self.open, ways, k) for k in range(max(map(len, ways.values())))]
         best = {name: dict.fromkeys(ways[name], float("inf")) for name in self.open}
         arrays, scalars = _arrays(program.plan), _scalars(program.plan)
@@ -122,14 +122,15 @@ class _Tuner:
         return {name: dict(times) for name, times in best.items()}
 
     def _name_of(self, plan: Plan, row: int, table: KernelTable) -> str:
-        """The name of a step of a plan, or nothing where it is not open."""
-        record = plan.records[row]
+        """The name of a step of a plan, or nothing where it is not open for as many images."""
+        row = row if plan.steps[row].repeats < 0 else plan.steps[row].repeats  # the last tile may have fewer images
+        record, images = plan.records[row], plan.steps[row].images or self.batch
         own = {n: int(record[c]) for n, c in table.fields.items() if record[c] and n not in _ELSEWHERE and n[0] != "x"}
-        name = f"{bucket(self.batch)} {signature(plan.steps[row].kernel, own)}"
-        return name if name in self.open else ""
+        name = f"{bucket(images)} {signature(plan.steps[row].kernel, own)}"
+        return name if name in self.open and self.open[name][1] == images else ""
 
 
-_ELSEWHERE = ("kernel", "cost", "update_starts", "words")
+_ELSEWHERE = ("kernel", "cost", "update_starts", "words", "first_image", "most_images")
 """Fields of a record that the step that became it does not have, beside those of operands, which begin with x."""
 
 
@@ -141,7 +142,7 @@ def _records(
     plan: Plan,
     table: KernelTable,
     names: list[str],
-    steps: Mapping[str, Step],
+    steps: Mapping[str, tuple[Step, int]],
     ways: Mapping[str, tuple[Choice, ...]],
     k: int,
 ) -> Any:
@@ -149,7 +150,7 @@ def _records(
     records = plan.records.copy()
     for row, name in zip(records, names, strict=True):
         if name:
-            values = {**steps[name].fields, **dict(_way(ways[name], k))}
+            values = {**steps[name][0].fields, **dict(_way(ways[name], k))}
             for knob in KNOBS:
                 row[table.fields[knob]] = int(values.get(knob, 0))
     return records

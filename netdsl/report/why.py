@@ -140,8 +140,7 @@ def _is_needed(at: Compiled, path: str) -> bool:
 
 def _steps(plan: Plan, path: str) -> list[dict[str, Any]]:
     rows = [row for row in plan.describe() if row["node"] == path]
-    every = (*plan.prepare_steps, *plan.steps)
-    return [{**row, "refused": [list(one) for one in every[row["step"]].refused]} for row in rows]
+    return [{**row, "refused": [list(one) for one in plan.described[row["step"]].refused]} for row in rows]
 
 
 def _folds(at: Compiled, home: str, path: str) -> bool:

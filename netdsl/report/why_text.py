@@ -86,7 +86,8 @@ def _whole(found: dict[str, Any]) -> Iterator[Line]:
         yield "none", "no step: its result is what it reads, under another name"
     for step in found["steps"]:
         cost = f"about {step['nanoseconds'] / 1000:,.1f} µs on one thread"
-        yield f"step {step['step']}", f"{step['phase']}, {step['kernel']}, {cost}"
+        tiles = f", in {step['tiles']} tiles of images, whose maps stay in the cache" if step["tiles"] > 1 else ""
+        yield f"step {step['step']}", f"{step['phase']}, {step['kernel']}, {cost}{tiles}"
     if found["steps"]:
         for one in found["instruction_sets"]:
             if one["refused"]:

@@ -55,10 +55,10 @@ class Choose:
     def __init__(self, k: int) -> None:
         self.k, self.most = k, 1
 
-    def __call__(self, step):
-        ways = alternatives(step, 3)
+    def __call__(self, step, images):
+        ways = alternatives(step, images)
         self.most = max(self.most, len(ways))
-        return chosen(step, ways[min(self.k, len(ways) - 1)], 3)
+        return chosen(step, ways[min(self.k, len(ways) - 1)], images)
 
 
 @pytest.mark.parametrize("isa", core.isas())

@@ -39,6 +39,15 @@ def test_a_plan_runs_any_number_of_images_up_to_its_batch(add_one):
         assert (y == 2).all()
 
 
+@pytest.mark.parametrize(("first", "most"), [(0, 2), (1, 2), (2, 2), (3, 1), (3, 4)])
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4])
+def test_a_step_for_some_of_the_images_leaves_the_others_alone(add_one, first, most, n):
+    x, y = np.ones((n, 5), np.float32), np.zeros((n, 5), np.float32)
+    at = {"x0_offset": 5 * first, "x2_offset": 5 * first}
+    engine(add_one, first_image=first, most_images=most, **at).run([y, add_one[2], x], n, 2)
+    assert [row.tolist() for row in y] == [[2.0 * (first <= k < first + most)] * 5 for k in range(n)]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -55,6 +64,12 @@ def test_a_plan_runs_any_number_of_images_up_to_its_batch(add_one):
         ({"inputs": 7}, "`inputs` is out of range"),
         ({"words": 9}, "reaches past its buffer"),
         ({"cost": -1}, "`cost` is out of range"),
+        ({"first_image": -1, "most_images": 1}, "images of a step"),
+        ({"first_image": 4, "most_images": 1}, "images of a step"),
+        ({"first_image": 1}, "images of a step"),
+        ({"most_images": -1}, "images of a step"),
+        ({"first_image": 1, "most_images": 2, "x0_offset": 6, "x2_offset": 5}, "reaches past its buffer"),
+        ({"first_image": 3, "most_images": 2, "x0_offset": 15, "x2_offset": 16}, "reaches past its buffer"),
     ],
 )
 def test_a_step_that_leaves_its_buffers_is_refused(add_one, changes, reason):
