@@ -84,12 +84,38 @@ static void nd_epilogue(const nd_call *call, int64_t r0, int64_t r1, int64_t c0,
     }
 }
 
+enum { ND_ADDEND_NEAR = 1 << 20 }; /* elements of an image-like addend that a tile reads by itself; memory wants larger ones in whole rows */
+
+/* Whether the epilogue is a sum that ends with its tiles: y and one or two addends, and max(sum, 0); then from row `r`, column `c` on. */
+static int nd_finish_of(const nd_call *call, int64_t r, int64_t c, nd_finish *f, const float **at)
+{
+    const nd_step *s = call->step;
+    const int64_t all = nd_images(s, 1, call->n) * nd_pixels(s);
+    nd_sum_map m;
+    if (!s->words || nd_is_spread(s) || !nd_is_sum_map((const int32_t *)call->x[3], &m)) return 0;
+    if (m.operands > 1 && m.operand[0] && m.operand[1]) return 0; /* y is of the first pair, whose order is free */
+    if (nd_even_rows(s, 0, all) < all) return 0;
+    *f = (nd_finish){.relu = m.relu};
+    int found = 0;
+    for (int i = 0; i < m.operands; i++) {
+        if (!m.operand[i] && !found++) continue;
+        if (!m.operand[i]) return 0;
+        const nd_operand *o = nd_operand_of(s, 3 + m.operand[i]);
+        if (o->stride[2] != 1 || (o->image && o->image * call->n > ND_ADDEND_NEAR)) return 0;
+        f->row[f->adds] = s->out_w > 1 ? o->stride[1] : s->out_d * s->out_h > 1 ? o->stride[0] : o->image;
+        at[f->adds] = call->x[3 + m.operand[i]] + r * f->row[f->adds] + c;
+        f->adds++;
+    }
+    return found;
+}
+
 /* Rows [r0, r1) of convolution `s`, all of it or a class of it, by product `g`, which has weights and the place of row 0. */
 static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *class, nd_product g, int64_t group, int64_t r0,
                          int64_t r1, int64_t panels)
 {
     const int64_t depth = nd_depth(s), segment = nd_segment(depth), most = nd_most_rows(s);
     const float *b = g.b;
+    const nd_finish *finish = g.finish;
     float *c = g.c;
     int64_t at[ND_MOST_ROWS], k;
     for (int64_t end; r0 < r1; r0 = end) {
@@ -108,6 +134,7 @@ static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *
             g.b = b + k * ND_LANES;
             g.then = k + segment < depth ? g.b + segment * ND_LANES : 0;
             g.accumulate = k > 0;
+            g.finish = g.then ? 0 : finish;
             if (g.k) {
                 const nd_matrix a = nd_patch_matrix(s, call->x[1], group, r0, end, k, k + g.k, call->scratch);
                 g.a = a.p;
@@ -117,6 +144,7 @@ static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *
             nd_gemm(g, end - r0, panels);
             k += segment;
         } while (k < depth);
+        for (int i = 0; finish && i < finish->adds; i++) g.finish_at[i] += (end - r0) * finish->row[i];
     }
 }
 
@@ -135,7 +163,7 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
         return;
     }
     const int64_t first = group * out + p0 * ND_LANES, columns = nd_min(out, p1 * ND_LANES) - p0 * ND_LANES;
-    const nd_product g = {
+    nd_product g = {
         .b = call->x[2] + (group * nd_panels(s) + p0) * nd_depth(s) * ND_LANES,
         .b_panel = nd_depth(s) * ND_LANES,
         .c = call->x[0] + first,
@@ -143,6 +171,8 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
         .c_panel = ND_LANES,
         .lanes = columns - (p1 - p0 - 1) * ND_LANES,
     };
+    nd_finish finish;
+    if (nd_finish_of(call, c0, first, &finish, g.finish_at)) g.finish = &finish;
     int64_t r0 = c0, r1 = c1;
     if (nd_by_lines(s)) {
         nd_product lines = g;
@@ -163,5 +193,5 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
         r0 = nd_rows_before(s, c0, &s->out_d, &s->upsample_d);
         r1 = nd_rows_before(s, c1, &s->out_d, &s->upsample_d);
     }
-    if (s->words) nd_epilogue(call, r0, r1, first, columns, call->scratch);
+    if (s->words && !g.finish) nd_epilogue(call, r0, r1, first, columns, call->scratch);
 }

@@ -4,6 +4,12 @@
  * (conv_dw). Each element of C is one accumulator that takes its terms in order of k, whatever the tile: shapes of
  * tiles never change bits. Panels of C lie c_panel apart; `lanes` are the columns of the last panel that exist in C.
  */
+/* What is done to a total before it is stored: up to two addends, whose rows lie `row` apart (0: one row for all), and max(total, 0). */
+typedef struct {
+    int64_t row[2];
+    int adds, relu;
+} nd_finish;
+
 typedef struct {
     const float *a;
     int64_t a_row, a_step;
@@ -17,6 +23,8 @@ typedef struct {
     int64_t more, a_more; /* further runs of k terms, each a_more past the one before in A; B goes on */
     const int64_t *c_at;  /* or NULL: where each row lies in C, in place of c_row */
     const float *then;    /* or NULL: the panels read after the last of these, b_panel apart */
+    const nd_finish *finish; /* or NULL; `finish_at` is where row 0 and column 0 of C lie in the addends */
+    const float *finish_at[2];
     const float *ahead;   /* of a tile: the panels to ask for while it is computed, a line at every k */
 } nd_product;
 
@@ -45,14 +53,49 @@ ND_INLINE float *nd_tile_place(const nd_product *g, int p, int v)
     return g->c + row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN;
 }
 
-ND_INLINE void nd_tile_store(const nd_product *g, float *c, const vf *acc, int64_t lanes)
+/* The end of a tile where totals are more than stored: what is to be done to them, and the lanes of the last panel. */
+static void nd_tile_end(const nd_product *g, const vf *acc, int rows, int vectors)
 {
-    for (int v = 0; v < ND_PANEL_VECTORS; v++) {
-        int64_t left = lanes - v * ND_VLEN;
-        if (left <= 0) return;
-        vf total = acc[v];
-        if (g->accumulate) total += nd_load_up_to(c + v * ND_VLEN, left);
-        nd_store_up_to(c + v * ND_VLEN, total, left);
+    const int64_t columns = (vectors / ND_PANEL_VECTORS - 1) * ND_LANES + g->lanes;
+    const nd_finish *f = g->finish;
+    for (int p = 0; p < rows; p++)
+        for (int v = 0; v < vectors; v++) {
+            const int64_t column = v * ND_VLEN, left = columns - column;
+            if (left <= 0) break;
+            float *c = nd_tile_place(g, p, v);
+            vf total = acc[p * vectors + v];
+            if (g->accumulate) total += nd_load_up_to(c, left);
+            for (int i = 0; f && i < f->adds; i++) total += nd_load_up_to(g->finish_at[i] + p * f->row[i] + column, left);
+            nd_store_up_to(c, f && f->relu ? nd_vmax(total, (vf){}) : total, left);
+        }
+}
+
+/* Ask for the second addend of a tile, which is an image's. */
+static __attribute__((noinline)) void nd_tile_fetch(const nd_product *g, int rows)
+{
+    const nd_finish *f = g->finish;
+    for (int p = 0; f->adds > 1 && p < rows; p++)
+        for (int q = 0; q < ND_TILE_PANELS; q++) nd_fetch(g->finish_at[1] + p * f->row[1] + q * ND_LANES);
+}
+
+/* The same for whole panels, in registers. */
+ND_INLINE void nd_tile_finish(const nd_product *g, vf (*acc)[ND_TILE_PANELS * ND_PANEL_VECTORS], const int P, const int Q, const int accumulate,
+                              const int adds)
+{
+    const nd_finish *f = g->finish;
+    const vf least = nd_splat(f->relu ? 0 : -__builtin_inff());
+    const float *a0 = g->finish_at[0], *a1 = g->finish_at[1];
+    ND_UNROLL for (int p = 0; p < P; p++) {
+        ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) {
+            float *c = nd_tile_place(g, p, v);
+            vf total = acc[p][v];
+            if (accumulate) total += nd_load(c);
+            total += nd_load(a0 + v * ND_VLEN);
+            if (adds > 1) total += nd_load(a1 + v * ND_VLEN);
+            nd_store(c, nd_vmax(total, least));
+        }
+        a0 += f->row[0];
+        if (adds > 1) a1 += f->row[1];
     }
 }
 
@@ -64,6 +107,7 @@ ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
     const float *a0 = g->a, *a5 = a0 + 5 * g->a_row, *a10 = a0 + 10 * g->a_row, *b = g->b;
     const int64_t row = g->a_row, step = g->a_step, panel = g->b_panel;
     const float *ahead = g->ahead;
+    if (g->finish) nd_tile_fetch(g, P);
     for (int64_t more = g->more;; more--) {
         for (int64_t k = g->k; k > 0; k--) {
             vf w[ND_TILE_PANELS * ND_PANEL_VECTORS];
@@ -87,13 +131,13 @@ ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
         if (P > 5) a5 += back;
         if (P > 10) a10 += back;
     }
-    if (g->lanes == ND_LANES && !g->accumulate) {
+    if (g->lanes == ND_LANES && !g->finish && !g->accumulate) {
         ND_UNROLL for (int p = 0; p < P; p++)
             ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++)
                 nd_store(nd_tile_place(g, p, v), acc[p][v]);
         return;
     }
-    if (g->lanes == ND_LANES) {
+    if (g->lanes == ND_LANES && !g->finish) {
         ND_UNROLL for (int p = 0; p < P; p++)
             ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) {
                 float *c = nd_tile_place(g, p, v);
@@ -101,10 +145,17 @@ ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
             }
         return;
     }
+    if (g->lanes == ND_LANES && g->finish->adds) {
+        if (g->accumulate && g->finish->adds == 1) nd_tile_finish(g, acc, P, Q, 1, 1);
+        else if (g->accumulate) nd_tile_finish(g, acc, P, Q, 1, 2);
+        else if (g->finish->adds == 1) nd_tile_finish(g, acc, P, Q, 0, 1);
+        else nd_tile_finish(g, acc, P, Q, 0, 2);
+        return;
+    }
+    vf total[P * Q * ND_PANEL_VECTORS];
     ND_UNROLL for (int p = 0; p < P; p++)
-        ND_UNROLL for (int q = 0; q < Q; q++)
-            nd_tile_store(g, nd_tile_place(g, p, q * ND_PANEL_VECTORS), &acc[p][q * ND_PANEL_VECTORS],
-                          q == Q - 1 ? g->lanes : ND_LANES);
+        ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++) total[p * Q * ND_PANEL_VECTORS + v] = acc[p][v];
+    nd_tile_end(g, total, P, Q * ND_PANEL_VECTORS);
 }
 
 typedef void nd_tile_function(const nd_product *g);
@@ -146,6 +197,7 @@ static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
             g.ahead = rows <= ND_FEW_ROWS ? g.b + ND_AHEAD : i < width ? after + i * whole.b_panel : g.b;
             g.c = whole.c + (whole.c_at ? 0 : row * whole.c_row) + panel * whole.c_panel;
             g.c_at = whole.c_at ? whole.c_at + row : 0;
+            for (int f = 0; g.finish && f < g.finish->adds; f++) g.finish_at[f] = whole.finish_at[f] + row * g.finish->row[f] + panel * ND_LANES;
             nd_tiles[width - 1][count - 1](&g);
             row += count;
         }

@@ -48,6 +48,7 @@ static void nd_conv_lines(const nd_call *call, nd_product g, int64_t l0, int64_t
             g.a = call->scratch + i * s->stride_h * length;
             nd_gemm(g, s->out_w, panels);
             g.c += s->out_w * g.c_row;
+            for (int f = 0; g.finish && f < g.finish->adds; f++) g.finish_at[f] += s->out_w * g.finish->row[f];
         }
         l += count;
     }

@@ -48,20 +48,32 @@ def depth(numbers: Numbers, rows: int, channels: int, terms: int) -> Problem:
     return conv(numbers, rows, 1, 1, terms, channels)
 
 
-def with_epilogue(numbers: Numbers, rows: int, channels: int) -> Problem:
-    """max(conv + bias + residual, 0): the bias a number a channel, the residual a number an output."""
+ENDS = {
+    "bias, residual, relu": (("add", 0, 32, 33), ("add", 0, 0, 34), ("max", 31, 0, 64)),
+    "bias, relu": (("add", 0, 32, 33), ("max", 31, 0, 64)),
+    "bias, residual": (("add", 0, 32, 33), ("add", 31, 0, 34)),
+    "residual": (("add", 31, 34, 32),),
+    "relu": (("max", 31, 32, 64),),
+    "the sum of the others first": (("add", 0, 33, 34), ("add", 0, 0, 32), ("max", 31, 0, 64)),
+}
+
+
+def with_epilogue(numbers: Numbers, rows: int, channels: int, end: str = "bias, residual, relu") -> Problem:
+    """max(conv + bias + residual, 0) or parts of it: the bias a number a channel, the residual a number an output."""
     plain = conv(numbers, 2, rows, 3, 4, channels, SAME)
     y, x, w = plain.operands
     assert y is not None
     bias, residual = numbers(channels), numbers(*y.array.shape)
-    words = code(("add", 0, 32, 33), ("add", 0, 0, 34), ("max", 31, 0, 64), constants=[0])
+    words = code(*ENDS[end], constants=[0])
+    places = {place for word in ENDS[end] for place in word[1:]}
+    used = [place in places for place in (33, 34, 64)]
 
     def judge(found: Array) -> None:
         taps = spread_taps(x.array, SAME, y.array.shape[1:3])
         weight = plain.judge.args[2]
-        total = convolve(taps, weight, 1) + bias.astype(float) + residual
+        total = convolve(taps, weight, 1) + used[0] * bias.astype(float) + used[1] * residual
         size = convolve_size(taps, weight, 1) + np.abs(bias) + np.abs(residual)
-        near_product(numbers.draw, found, np.maximum(total, 0), size)
+        near_product(numbers.draw, found, np.maximum(total, 0) if used[2] else total, size)
 
     more = (
         fixed(words),
@@ -105,4 +117,5 @@ FAMILIES = (
     Family("conv", "windows", conv, WINDOWS),
     Family("dot_dx", "sizes", dot_dx, DOTS),
     Family("conv", "epilogue", with_epilogue, list(product((1, 5, 14, 29), (1, 15, 16, 17, 33)))),
+    Family("conv", "ends", with_epilogue, list(product((3, 29), (16, 33), ENDS))),
 )
