@@ -7,6 +7,7 @@
 #include "nd_lines_body.h"
 #include "nd_bytecode_body.h"
 #include "nd_conv_body.h"
+#include "nd_conv_pool_body.h"
 #include "nd_winograd_weight_body.h"
 #include "nd_winograd_tile_body.h"
 #include "nd_winograd_few_body.h"

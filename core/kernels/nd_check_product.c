@@ -122,6 +122,25 @@ void nd_check_dot_dx(checker *c)
     epilogue(c, 5);
 }
 
+/* Lines of x under two rows, and numbers of a line under a run of pixels, are at most those that the scratch holds. */
+void nd_check_conv_pool(checker *c)
+{
+    const nd_step *s = c->step;
+    geometry(c);
+    expect(c, s->in_d == 1 && s->out_d == 1 && s->kernel_d == 1 && !s->pad_front, "there is no depth in a pooled convolution");
+    expect(c, s->in_c == 1 && s->out_c < ND_LANES && s->groups == 1 && s->stride_w == 1, "the convolution is not one that is pooled");
+    expect(c, s->upsample_h == 1 && s->upsample_w == 1 && s->out_h > 1 && s->out_w > 1, "the convolution is not one that is pooled");
+    expect(c, s->relu == 0 || s->relu == 1, "`relu` is neither 0 nor 1");
+    expect(c, s->inputs == 1 || s->inputs == 2, "`inputs` is neither 1 nor 2");
+    if (c->reason) return;
+    const int64_t lines = plus(s->stride_h, times(s->kernel_h - 1, s->dilation_h)), reach = times(s->kernel_w - 1, s->dilation_w);
+    expect(c, lines < 16 && reach <= 32 && times(s->kernel_h, s->kernel_w) <= ND_SEGMENT, "a window is too large to be pooled");
+    dense(c, 0, times(times(s->out_h / 2, s->out_w / 2), s->out_c), batched(c, 1));
+    pixels(c, 1, volume(&s->in_d), 1, batched(c, 1));
+    dense(c, 2, panel_length(s), 0);
+    if (s->inputs > 1) dense(c, 3, s->out_c, 0);
+}
+
 /* Products with batch in the lanes: one group, and no zeros between pixels. */
 static void in_lanes(checker *c)
 {

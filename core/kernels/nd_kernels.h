@@ -46,6 +46,7 @@
     INT(block)           /* conv_winograd: tiles of a fused block; 0: as many as suit a level-2 cache */ \
     INT(task_rows) INT(task_panels)  /* conv: pixels and panels of a task; 0: as many as give threads work and caches rest */ \
     INT(fresh)           /* conv_winograd, staged: weights are transformed as they are read, 1 in scratch, 2 in registers */ \
+    INT(relu)            /* conv_pool: 1 where the convolution is followed by max(x, 0) */ \
     INT(rows) INT(columns) \
     INT(inputs)          /* inputs of a bytecode program */ \
     INT(words)           /* int32 words of a bytecode program; 0: no program */ \
@@ -80,7 +81,7 @@ static inline int64_t nd_pitch(const nd_step *step, int i, int64_t channels)
 /* The table: every operation on every instruction set, the fastest set first. */
 #define ND_OPERATIONS(ROW, isa) \
     ROW(conv, isa) ROW(conv_winograd, isa) ROW(conv_dw, isa) ROW(conv_dw_winograd, isa) ROW(dot_dx, isa) \
-    ROW(conv_lanes, isa) ROW(conv_dw_lanes, isa) ROW(pack_lanes, isa) ROW(unpack_lanes, isa) \
+    ROW(conv_pool, isa) ROW(conv_lanes, isa) ROW(conv_dw_lanes, isa) ROW(pack_lanes, isa) ROW(unpack_lanes, isa) \
     ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) ROW(pack_winograd, isa) \
     ROW(pool_max, isa) ROW(pool_max_dx, isa) ROW(pool_sum, isa) ROW(pool_sum_dx, isa) \
     ROW(map, isa) ROW(reduce, isa) ROW(sums, isa) ROW(moments, isa) \

@@ -24,6 +24,7 @@ static int64_t scratch_of(const nd_step *s)
     case operation_dot_dx:
         return ND_BYTECODE_SCRATCH + ND_DOT_ROWS * ((s->in_c + ND_LANES - 1) / ND_LANES * ND_LANES + ND_DOT_BLOCK);
     case operation_conv_dw_winograd: return nd_winograd_dw_scratch(s->in_c, s->out_c);
+    case operation_conv_pool: return ND_POOLED_SCRATCH;
     case operation_conv_lanes: return s->words ? ND_BYTECODE_SCRATCH + (s->inputs - 1) * s->out_c * ND_LANES : 0;
     case operation_map:
     case operation_sums: return ND_BYTECODE_SCRATCH;

@@ -26,6 +26,9 @@
  * conv_dw_winograd dw panel, x, dy, partials
  *     the same for kernel 3x3 and stride, dilation, upsample, groups 1, where chunk i sums the 4x4 tiles i*chunk_rows ... of dy, of which
  *     there are batch * ceil(out_h/4) * ceil(out_w/4).
+ * conv_pool        y, x, w panel, b
+ *     y (out_h/2, out_w/2, out_c) = the largest of each 2x2 window of conv + b, or of max(conv + b, 0) where relu; b, a number a channel,
+ *     is there where inputs is 2. Two axes, groups, upsample and stride_w 1, in_c 1, out_c below 16, at most 16 lines of x under two rows.
  * conv_lanes       y, x, w (kernel_h, kernel_w, in_c, out_c), code, x1 ... x4
  *     the same with batch in the lanes, two axes, groups and upsample 1, at most ND_MOST_SPANS taps and ND_SEGMENT terms. x1 ... lie like
  *     y or hold a number for each channel (stride2 1) or one (stride2 0). turned: w is (kernel_h, kernel_w, out_c, in_c), read
@@ -94,6 +97,7 @@
 #define ND_DOT_ROWS 32   /* rows of dy of a task of dot_dx, and of its result */
 #define ND_DOT_BLOCK 448
 #define ND_PIXEL_SCRATCH (16 * 64 + 16 * 32)
+#define ND_POOLED_SCRATCH (16 * 64 + 2 * 16 * 32 + 16 * 16)
 #define ND_PATCH_SCRATCH (56 * ND_SEGMENT)
 #define ND_MOST_SPANS 128
 #define ND_LANE_BLOCK 256
@@ -149,7 +153,7 @@ static inline int64_t nd_winograd_dw_scratch(int64_t in_c, int64_t out_c)
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \
     ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) ROW(conv_dw_winograd, 9, 2) ROW(dot_dx, 1, 1) \
-    ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 9, 2) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
+    ROW(conv_pool, 1, 1) ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 9, 2) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
     ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
     ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(sums, 11, 2) ROW(moments, 11, 2) \

@@ -37,6 +37,7 @@ NANOSECONDS = {
     "conv_winograd": 0.008,
     "conv_dw": 0.03,
     "conv_dw_winograd": 0.01,
+    "conv_pool": 0.02,
     "dot_dx": 0.02,
     "conv_lanes": 0.01,
     "conv_dw_lanes": 0.015,
@@ -255,7 +256,8 @@ class _Store:
                 row |= {f"x{k}_buffer": CONSTS, f"x{k}_offset": start}
             elif operand.value == "scratch":
                 start = placed.scratch + operand.shift
-                row |= {f"x{k}_buffer": ARENA, f"x{k}_offset": start, **_strides(f"x{k}", operand)}
+                place = {f"x{k}_buffer": ARENA, f"x{k}_offset": start, f"x{k}_image": operand.image}
+                row |= {**place, **_strides(f"x{k}", operand)}
             elif isinstance(operand.value, int):
                 row |= self._operand(part, f"x{k}", operand, operand.value, placed.first)
         return row

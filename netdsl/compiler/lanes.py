@@ -22,7 +22,7 @@ MOST_CHANNELS = 32
 MOST_TERMS = 576
 MOST_TAPS = 128
 POOLS = ("pool_max", "pool_max_dx", "pool_sum", "pool_sum_dx")
-PRODUCTS = ("conv", "conv_dx", "conv_dw")
+PRODUCTS = ("conv", "conv_dx", "conv_dw", "conv_pool")
 
 
 def batch_fills_lanes(program: Ops, batch: int) -> bool:
@@ -102,7 +102,7 @@ class _Walk:
             return False
         if op.kind == "conv_dw":
             return self._zero(op.ins[1])
-        if op.kind in ("conv", "conv_dx", *POOLS):
+        if op.kind in ("conv", "conv_dx", "conv_pool", *POOLS):
             return True
         if op.kind == "reduce":
             plain = op.get("expressions") is None and op.ins[0] in self.inside

@@ -111,6 +111,8 @@ def weight_layout(program: Ops, op: Op) -> Layout | None:
     """The layout in which an operation reads its second operand, or None when it reads no weight."""
     if op.kind == "conv_dx" and is_dense(op, lambda i: program.values[i].shape):
         return Layout("panel")
+    if op.kind == "conv_pool":
+        return Layout("panel")
     if op.kind in ("conv", "conv_dx"):
         winograd = op.get("algorithm") == "winograd" and not op.get("late", False)
         if op.kind == "conv":

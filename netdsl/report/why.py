@@ -145,7 +145,9 @@ def _steps(plan: Plan, path: str) -> list[dict[str, Any]]:
 
 def _folds(at: Compiled, home: str, path: str) -> bool:
     """Whether tensors of a node went into the weight of another's product."""
-    products = [op for op in at.chosen.ops if op.origin == home and op.kind in ("conv", "dot") and len(op.ins) > 1]
+    products = [
+        op for op in at.chosen.ops if op.origin == home and op.kind in ("conv", "conv_pool", "dot") and len(op.ins) > 1
+    ]
     return any(_owner(name) == path for op in products for name in tensors_behind(at.chosen, op.ins[1:2]))
 
 
@@ -192,7 +194,7 @@ def _same(program: Ops, op: Op) -> Op:
 def _weight(at: Compiled, op: Op) -> dict[str, Any] | None:
     """How the weight that a product reads lies in memory."""
     laid = next((one for one in at.laid.ops if one.outs == op.outs and one.kind == op.kind), None)
-    if laid is None or op.kind not in ("conv", "conv_dx", "dot") or at.laid.values[laid.ins[1]].batched:
+    if laid is None or op.kind not in ("conv", "conv_dx", "conv_pool", "dot") or at.laid.values[laid.ins[1]].batched:
         return None
     value, layout = at.laid.values[laid.ins[1]], at.layouts[laid.ins[1]]
     shape = tuple(int(n) for n in value.shape)

@@ -4,13 +4,14 @@ The table drives the tests of bounds (tests/core/test_bounds.py) and of guard pa
 sanitizers (tools/). A new kernel gets a family here; a test fails for a kernel that has none.
 """
 
-from kernel_cases import lanes, maps, moves, pools, products, random, rows, sums, weight_gradients, winograd
+from kernel_cases import lanes, maps, moves, pooled, pools, products, random, rows, sums, weight_gradients, winograd
 from kernel_cases.problem import Family, Problem, named, solve
 
 FAMILIES: tuple[Family, ...] = (
     *products.FAMILIES,
     *weight_gradients.FAMILIES,
     *winograd.FAMILIES,
+    *pooled.FAMILIES,
     *lanes.FAMILIES,
     *pools.FAMILIES,
     *maps.FAMILIES,

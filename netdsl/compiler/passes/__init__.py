@@ -11,6 +11,7 @@ from netdsl.compiler.passes.fold import fold_weights
 from netdsl.compiler.passes.fuse import fuse_maps
 from netdsl.compiler.passes.hoist import hoist_small_parts
 from netdsl.compiler.passes.masks import mask_before_pools
+from netdsl.compiler.passes.pools import fuse_pools
 from netdsl.compiler.passes.sums import fuse_sums
 from netdsl.ops.op import Ops
 
@@ -24,6 +25,7 @@ PASSES: tuple[Pass, ...] = (
     fuse_epilogues,
     fuse_maps,
     fuse_sums,
+    fuse_pools,
     remove_dead,
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from netdsl.compiler.translate.copy import concat, convert, cut, pad, permute, whole
 from netdsl.compiler.translate.elementwise import elementwise, random, rowwise
 from netdsl.compiler.translate.pool import pool
-from netdsl.compiler.translate.product import conv, conv_dw, conv_dx, dot
+from netdsl.compiler.translate.product import conv, conv_dw, conv_dx, conv_pool, dot
 from netdsl.compiler.translate.step import Context, Step
 from netdsl.compiler.translate.sums import moments, reduce
 from netdsl.ops.op import Op
@@ -17,6 +17,7 @@ TRANSLATIONS: dict[str, Callable[[Op, Context], list[Step]]] = {
     "conv": conv,
     "conv_dx": conv_dx,
     "conv_dw": conv_dw,
+    "conv_pool": conv_pool,
     "dot": dot,
     **dict.fromkeys(("pool_max", "pool_max_dx", "pool_sum", "pool_sum_dx"), pool),
     "map": elementwise,

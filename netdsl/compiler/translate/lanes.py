@@ -15,7 +15,7 @@ from netdsl.compiler.lanes import GROUP, POOLS
 from netdsl.compiler.translate.elementwise import elementwise
 from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, triple
 from netdsl.compiler.translate.pool import pool
-from netdsl.compiler.translate.product import turned_geometry
+from netdsl.compiler.translate.product import conv_shape, turned_geometry
 from netdsl.compiler.translate.step import (
     ABSENT,
     CODE,
@@ -42,6 +42,8 @@ def in_groups(op: Op, at: Context) -> list[Step]:
 def _steps(op: Op, at: Context) -> list[Step]:
     if op.kind in ("conv", "conv_dx"):
         return [_conv(op, at)]
+    if op.kind == "conv_pool":
+        return _conv_pool(op, at)
     if op.kind == "conv_dw":
         return [_conv_dw(op, at)]
     if op.kind in POOLS:
@@ -100,6 +102,22 @@ def _sums(op: Op, at: Context) -> list[Step]:
     lanes = Operand(op.outs[0], (1, 0)), Operand("scratch", (GROUP, 1)), ABSENT
     over: Fields = {**axis_fields("size", (channels, GROUP)), "chunks": 1, "chunk_rows": GROUP}
     return [side_by_side, Step("reduce", lanes, over, 0)]
+
+
+def _conv_pool(op: Op, at: Context) -> list[Step]:
+    """The convolution into the scratch, and the pool."""
+    between, shape = -1, conv_shape(op, at)
+    image = GROUP * prod(sizes(shape))
+    inside = replace(at, shape=lambda i: shape if i == between else at.shape(i))
+    pads, size = (0, 0, 0, 0), sizes(at.shape(op.outs[0]))[:-1]
+    attrs = (("kernel", (2, 2)), ("pad", pads), ("size", size), ("stride", (2, 2)))
+    pooled = Op("pool_max", (between,), op.outs, attrs, op.phase, op.origin)
+    steps = [_conv(replace(op, kind="conv", outs=(between,)), inside), *_steps(pooled, inside)]
+
+    def placed(operand: Operand) -> Operand:
+        return replace(operand, value="scratch", image=image) if operand.value == between else operand
+
+    return [replace(s, operands=tuple(map(placed, s.operands)), scratch=at.batch * image) for s in steps]
 
 
 def _conv_dw(op: Op, at: Context) -> Step:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from math import prod
 
 from netdsl.compiler.dense import is_dense
+from netdsl.compiler.passes.pools import USUAL
 from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, pads, triple
 from netdsl.compiler.translate.step import (
     ABSENT,
@@ -26,6 +27,7 @@ from netdsl.compiler.translate.step import (
     sizes,
 )
 from netdsl.ops.op import BATCH, Op, Shape
+from netdsl.ops.window import positions
 
 POINTS, GAP = 36, 48
 CACHE, MOST_STAGED = 2**22, 2**26
@@ -119,6 +121,22 @@ def conv(op: Op, at: Context) -> list[Step]:
     x, y, w = at.shape(op.ins[0]), at.shape(op.outs[0]), sizes(at.shape(op.ins[1]))
     fields = {**image_fields("in", x), **image_fields("out", y), **geometry(op)}
     return _product(op, at, fields, prod(sizes(y)[:-1]) * prod(w))
+
+
+def conv_pool(op: Op, at: Context) -> list[Step]:
+    """A convolution whose epilogue is a number a channel, a ReLU or both, and max pooling of 2x2."""
+    (x, w), y = map(at.shape, op.ins[:2]), conv_shape(op, at)
+    biased, relu = USUAL[op.get("epilogue")]
+    fields = {**image_fields("in", x), **image_fields("out", y), **geometry(op), "relu": relu, "inputs": 1 + biased}
+    work = prod(sizes(y)[:-1]) * prod(sizes(w))
+    return [Step("conv_pool", tuple(map(Operand, (*op.outs, *op.ins))), fields, work)]
+
+
+def conv_shape(op: Op, at: Context) -> Shape:
+    """The shape of what a `conv_pool` pools."""
+    x = at.shape(op.ins[0])
+    size = positions(x[1:-1], *(op[name] for name in ("kernel", "stride", "pad", "dilation")))
+    return (x[0], *size, at.shape(op.outs[0])[-1])
 
 
 def turned_geometry(op: Op) -> Fields:

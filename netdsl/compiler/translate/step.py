@@ -17,11 +17,15 @@ MOST_CHUNKS = 16
 
 @dataclass(frozen=True)
 class Operand:
-    """A value, or None where absent; `shift` elements into it, with strides of its own over the step's axes."""
+    """A value, or None where absent; `shift` elements into it, with strides of its own over the step's axes.
+
+    `image` is the distance between images of what lies in the scratch.
+    """
 
     value: int | str | None
     strides: tuple[int, ...] = ()
     shift: int = 0
+    image: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+"""Fuse max pooling by 2x2 into the convolution before it, where that has one input channel and few outputs.
+
+    before   y = conv(x, w, b, epilogue=max(x0 + x1, 0), kernel=5x5, …)
+             z = pool_max(y, kernel=2x2, stride=2x2, …)
+    after    z = conv_pool(x, w, b, epilogue=max(x0 + x1, 0), kernel=5x5, …)
+
+The first layer of a small net: its map has four times the numbers of what is pooled, and few channels to move at once.
+The map is read by the pool alone, and the epilogue is a number a channel, a ReLU, or both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netdsl.compiler.layout import LANES
+from netdsl.compiler.passes.draft import Draft
+from netdsl.ops.expression import max_, operands
+from netdsl.ops.op import Op, Ops
+
+LINES, RUN, LINE, MOST_TAPS, LEAST_WIDTH = 16, 32, 64, 576, 8
+_x0, _x1 = operands(2)
+USUAL = {None: (0, 0), _x0 + _x1: (1, 0), max_(_x0 + _x1, 0): (1, 1), max_(_x0, 0): (0, 1)}
+"""Epilogues, each with whether it adds a number a channel, and whether it ends in a ReLU."""
+
+
+def fuse_pools(program: Ops) -> Ops:
+    """The program with pools merged into the convolutions that they follow."""
+    draft = Draft(program)
+    for op in program.ops:
+        conv = draft.producer(op.ins[0]) if op.kind == "pool_max" else None
+        if conv is None or not _fits(draft, op, conv):
+            draft.write(op)
+            continue
+        fused = replace(conv, kind="conv_pool", outs=op.outs)
+        draft.reread(op, fused)
+        draft.remove(conv)
+        draft.write(fused)
+    return draft.finish()
+
+
+def _fits(draft: Draft, pool: Op, conv: Op) -> bool:
+    y = conv.outs[0]
+    if conv.kind != "conv" or len(conv["kernel"]) != 2 or conv.phase != pool.phase:
+        return False
+    high, wide, outputs = (int(n) for n in draft.values[y].shape[1:])
+    window = (pool["kernel"], pool["stride"], pool["pad"], pool["size"])
+    numbers = {draft.values[i].shape for i in conv.ins[2:]}
+    return (
+        window == ((2, 2), (2, 2), (0, 0, 0, 0), (high // 2, wide // 2))
+        and draft.private(y)
+        and draft.movable(y)
+        and conv.get("epilogue") in USUAL
+        and numbers <= {(outputs,)}
+        and outputs < LANES
+        and int(draft.values[conv.ins[0]].shape[-1]) == 1
+        and wide >= LEAST_WIDTH
+        and conv["stride"][1] == 1
+        and conv["stride"][0] + (conv["kernel"][0] - 1) * conv["dilation"][0] < LINES
+        and RUN + (conv["kernel"][1] - 1) * conv["dilation"][1] <= LINE
+        and conv["kernel"][0] * conv["kernel"][1] <= MOST_TAPS
+    )
