@@ -16,6 +16,8 @@
 #include "nd_dot_dx_body.h"
 #include "nd_winograd_dw_body.h"
 #include "nd_pack_body.h"
+#include "nd_grouped_body.h"
+#include "nd_grouped_dw_body.h"
 #include "nd_pool_body.h"
 #include "nd_lane_end_body.h"
 #include "nd_lanes_body.h"

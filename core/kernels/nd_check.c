@@ -1,5 +1,5 @@
 /* The proof, before the first run, that no step of a plan leaves its buffers. Every rule mirrors what nd_operations.h
- * says of the kernel; those of products are in nd_check_product.c. */
+ * says of the kernel; those of products are in nd_check_product.c and nd_check_grouped.c. */
 #include "nd_checker.h"
 
 static void check_pool(checker *c, int lead, int x, int y)

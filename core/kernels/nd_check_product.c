@@ -1,63 +1,5 @@
 /* The rules of products and of the layouts of their weights. */
-#include "nd_checker.h"
-
-static int64_t panel_length(const nd_step *s)
-{
-    const int64_t panels = (s->out_c / s->groups + ND_LANES - 1) / ND_LANES;
-    const int64_t taps = times(times(s->kernel_d, s->kernel_h), s->kernel_w);
-    return times(times(s->groups * panels, taps), s->in_c / s->groups * ND_LANES);
-}
-
-static void weights(checker *c)
-{
-    const nd_step *s = c->step;
-    const int64_t fields[] = {s->kernel_d, s->kernel_h, s->kernel_w, s->in_c, s->out_c, s->groups};
-    positive(c, fields, 6, "a size of the weights is out of range");
-    if (!c->reason)
-        expect(c, s->in_c % s->groups == 0 && s->out_c % s->groups == 0, "`groups` does not divide the channels");
-}
-
-/* Positions reach at most so far outside of an image: their products with a line's length must fit int64. */
-static const int64_t beyond = 1 << 24;
-
-static void geometry(checker *c)
-{
-    const nd_step *s = c->step;
-    weights(c);
-    for (int axis = 0; axis < 3; axis++) {
-        const int64_t fields[] = {(&s->in_d)[axis], (&s->out_d)[axis], (&s->stride_d)[axis], (&s->dilation_d)[axis],
-                                  (&s->upsample_d)[axis]};
-        const int64_t pad = (&s->pad_front)[axis];
-        positive(c, fields, 5, "a size of the convolution is out of range");
-        expect(c, pad >= -beyond && pad <= beyond, "a pad is out of range");
-        if (c->reason) return;
-        const int64_t last = plus(times(fields[1] - 1, fields[2]), times((&s->kernel_d)[axis] - 1, fields[3]));
-        expect(c, last <= plus(times(fields[0], fields[4]), beyond), "a window lies far outside the image");
-        expect(c, fields[2] == 1 || (s->upsample_d == 1 && s->upsample_h == 1 && s->upsample_w == 1), "a spread source has stride 1");
-    }
-}
-
-static int64_t volume(const int64_t *size) { return times(times(size[0], size[1]), size[2]); }
-
-/* Result and source. */
-static void ends(checker *c)
-{
-    pixels(c, 0, volume(&c->step->out_d), c->step->out_c, batched(c, 1));
-    pixels(c, 1, volume(&c->step->in_d), c->step->in_c, batched(c, 1));
-}
-
-static void epilogue(checker *c, int64_t inputs)
-{
-    const nd_step *s = c->step;
-    const int64_t map[] = {times(s->out_d, s->out_h), s->out_w, s->out_c};
-    if (!s->words) return;
-    program(c, 3, 4, 1);
-    expect(c, s->inputs <= inputs, "`inputs` is out of range");
-    for (int i = 4; i < 3 + s->inputs && !c->reason; i++) {
-        strided(c, i, map, 3);
-        expect(c, batched(c, 1) || !batched(c, i), "an operand has images where the result has none");
-    }
-}
+#include "nd_product_checker.h"
 
 void nd_check_conv(checker *c)
 {
@@ -216,21 +158,11 @@ void nd_check_pack_winograd(checker *c)
     dense(c, 1, panel_length(c->step), 0);
 }
 
-static void weight_gradient(checker *c, int64_t terms)
-{
-    const nd_step *s = c->step;
-    dense(c, 0, panel_length(s), 0);
-    pixels(c, 1, volume(&s->in_d), s->in_c, batched(c, 1));
-    pixels(c, 2, volume(&s->out_d), s->out_c, batched(c, 1));
-    check_chunks(c, 3, panel_length(s), times(images(c, 1), terms));
-}
-
 void nd_check_conv_dw(checker *c)
 {
-    const nd_step *s = c->step;
     geometry(c);
-    expect(c, s->upsample_d == 1 && s->upsample_h == 1 && s->upsample_w == 1, "`upsample` has no meaning here");
-    if (!c->reason) weight_gradient(c, volume(&s->out_d));
+    no_upsample(c);
+    if (!c->reason) weight_gradient(c, panel_length(c->step), volume(&c->step->out_d));
 }
 
 void nd_check_conv_dw_winograd(checker *c)
@@ -238,7 +170,7 @@ void nd_check_conv_dw_winograd(checker *c)
     const nd_step *s = c->step;
     geometry(c);
     plain_steps(c);
-    if (!c->reason) weight_gradient(c, times((s->out_h + 3) / 4, (s->out_w + 3) / 4));
+    if (!c->reason) weight_gradient(c, panel_length(s), times((s->out_h + 3) / 4, (s->out_w + 3) / 4));
 }
 
 static void check_pack(checker *c, int panel, int canonical)
@@ -253,15 +185,4 @@ static void check_pack(checker *c, int panel, int canonical)
 void nd_check_pack_panel(checker *c) { check_pack(c, 0, 1); }
 void nd_check_unpack_panel(checker *c) { check_pack(c, 1, 0); }
 
-void nd_check_pack_flip(checker *c)
-{
-    const nd_step *s = c->step;
-    weights(c);
-    positive(c, &s->stride_d, 3, "a size of the weights is out of range");
-    if (c->reason) return;
-    nd_step turned = *s;
-    turned.in_c = s->out_c;
-    turned.out_c = s->in_c;
-    dense(c, 0, panel_length(&turned), 0);
-    dense(c, 1, panel_length(s), 0);
-}
+void nd_check_pack_flip(checker *c) { turned_weights(c, panel_length); }

@@ -81,8 +81,9 @@ static inline int64_t nd_pitch(const nd_step *step, int i, int64_t channels)
 /* The table: every operation on every instruction set, the fastest set first. */
 #define ND_OPERATIONS(ROW, isa) \
     ROW(conv, isa) ROW(conv_winograd, isa) ROW(conv_dw, isa) ROW(conv_dw_winograd, isa) ROW(dot_dx, isa) \
+    ROW(conv_grouped, isa) ROW(conv_grouped_dw, isa) \
     ROW(conv_pool, isa) ROW(conv_lanes, isa) ROW(conv_dw_lanes, isa) ROW(pack_lanes, isa) ROW(unpack_lanes, isa) \
-    ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) ROW(pack_winograd, isa) \
+    ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) ROW(pack_grouped, isa) ROW(pack_winograd, isa) \
     ROW(pool_max, isa) ROW(pool_max_dx, isa) ROW(pool_sum, isa) ROW(pool_sum_dx, isa) \
     ROW(map, isa) ROW(reduce, isa) ROW(sums, isa) ROW(moments, isa) \
     ROW(softmax, isa) ROW(softmax_dx, isa) ROW(softmax_xent, isa) ROW(softmax_xent_dx, isa) \

@@ -26,6 +26,7 @@ static int64_t scratch_of(const nd_step *s)
     case operation_conv_dw_winograd: return nd_winograd_dw_scratch(s->in_c, s->out_c);
     case operation_conv_pool: return ND_POOLED_SCRATCH;
     case operation_conv_lanes: return s->words ? ND_BYTECODE_SCRATCH + (s->inputs - 1) * s->out_c * ND_LANES : 0;
+    case operation_conv_grouped: return s->words ? ND_BYTECODE_SCRATCH : 0;
     case operation_map:
     case operation_sums: return ND_BYTECODE_SCRATCH;
     case operation_softmax_xent: return s->columns;
@@ -83,7 +84,7 @@ static int code_of(const nd_step *s)
     if (operation == operation_sums && s->words) return 2;
     const int product =
         operation == operation_conv || operation == operation_conv_winograd || operation == operation_conv_lanes
-        || operation == operation_dot_dx;
+        || operation == operation_dot_dx || operation == operation_conv_grouped;
     return product && s->words ? 3 : -1;
 }
 

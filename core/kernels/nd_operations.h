@@ -29,8 +29,12 @@
  * conv_pool        y, x, w panel, b
  *     y (out_h/2, out_w/2, out_c) = the largest of each 2x2 window of conv + b, or of max(conv + b, 0) where relu; b, a number a channel,
  *     is there where inputs is 2. Two axes, groups, upsample and stride_w 1, in_c 1, out_c below 16, at most 16 lines of x under two rows.
+ * conv_grouped     y, x, w grouped, code, x1 ... x4
+ *     conv for few channels a group. w grouped: the panel of one group of the matrix (kernel_*, in_c/groups) x out_c, taps in conv's order.
+ * conv_grouped_dw  dw grouped, x, dy, partials
+ *     conv_dw for few channels a group; partials: chunks * ceil(out_c/16) * K * 16.
  * conv_lanes       y, x, w (kernel_h, kernel_w, in_c, out_c), code, x1 ... x4
- *     the same with batch in the lanes, two axes, groups and upsample 1, at most ND_MOST_SPANS taps and ND_SEGMENT terms. x1 ... lie like
+ *     conv with batch in the lanes, two axes, groups and upsample 1, at most ND_MOST_SPANS taps and ND_SEGMENT terms. x1 ... lie like
  *     y or hold a number for each channel (stride2 1) or one (stride2 0). turned: w is (kernel_h, kernel_w, out_c, in_c), read
  *     backwards and transposed.
  * conv_dw_lanes    dw (kernel_h, kernel_w, in_c, out_c), x, dy, partials      batch in the lanes, two axes, groups and upsample 1
@@ -44,6 +48,8 @@
  *     The panel of the conv that computes conv_dx: K = (kernel_* turned by 180 degrees, out_c/groups), O = in_c/groups. Taps are
  *     ordered along each axis by their remainders by stride_* = upsample/gcd(upsample, dilation), those of one remainder by place: what
  *     the pixels of one remainder by `upsample` meet lies together.
+ * pack_grouped       w grouped, w grouped                      those of pack_flip
+ *     The weights of the conv_grouped that computes conv_dx.
  * pack_winograd    w transformed, panel or flip panel                     in_c out_c of the conv that reads it; kernel 3x3, groups 1
  *     36 matrices of panels, in_c rows each.
  * pool_max         y, x                in_* in_c out_* kernel_* stride_* pad_*; windows clipped to the image; NaN wins
@@ -153,8 +159,9 @@ static inline int64_t nd_winograd_dw_scratch(int64_t in_c, int64_t out_c)
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \
     ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) ROW(conv_dw_winograd, 9, 2) ROW(dot_dx, 1, 1) \
+    ROW(conv_grouped, 1, 1) ROW(conv_grouped_dw, 9, 2) \
     ROW(conv_pool, 1, 1) ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 9, 2) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
-    ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_winograd, 1, 1) \
+    ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_grouped, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
     ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(sums, 11, 2) ROW(moments, 11, 2) \
     ROW(softmax, 1, 1) ROW(softmax_dx, 1, 1) ROW(softmax_xent, 1, 1) ROW(softmax_xent_dx, 1, 1) \

@@ -56,6 +56,20 @@ ND_INLINE void nd_store_part(float *p, vf v, int64_t count)
 }
 #endif
 
+/* Element lane[i] from p on into each lane i. */
+ND_INLINE vf nd_load_at(const float *p, vi lane)
+{
+#if defined(__x86_64__) && ND_VLEN == 16
+    return (vf)_mm512_i32gather_ps((__m512i)lane, p, 4);
+#elif defined(__x86_64__) && ND_VLEN == 8
+    return (vf)_mm256_i32gather_ps(p, (__m256i)lane, 4);
+#else
+    vf v = {};
+    for (int i = 0; i < ND_VLEN; i++) v[i] = p[lane[i]];
+    return v;
+#endif
+}
+
 ND_INLINE vf nd_load_up_to(const float *p, int64_t count) { return count >= ND_VLEN ? nd_load(p) : nd_load_part(p, count); }
 ND_INLINE void nd_store_up_to(float *p, vf v, int64_t count)
 {

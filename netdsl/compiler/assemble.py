@@ -41,6 +41,8 @@ NANOSECONDS = {
     "dot_dx": 0.02,
     "conv_lanes": 0.01,
     "conv_dw_lanes": 0.015,
+    "conv_grouped": 0.04,
+    "conv_grouped_dw": 0.04,
 }
 ELEMENT = 0.2
 FLOAT = 4

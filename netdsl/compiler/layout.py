@@ -7,7 +7,8 @@ Activations are dense, channels last. The weights of `conv` and `dot` lie in *pa
 output channels, each K rows (kh, kw, c) of 16 numbers, the lanes past the last channel 0. `conv_dx` reads
 the *flip*: panels of the kernel turned by 180° with inputs and outputs exchanged; for a stride, its
 taps are ordered by the pixels that they meet. A parameter that a product reads is kept in panels, and so are its
-gradient and its optimiser slots, on which updates work elementwise.
+gradient and its optimiser slots, on which updates work elementwise. Where groups have few channels, the panel is that
+of one group for all outputs, and *grouped* weights are its flip.
 
 Small nets work with the batch in the *lanes* (compiler/lanes.py); their products read dense weights.
 """
@@ -34,10 +35,10 @@ POINTS = 36
 
 @dataclass(frozen=True)
 class Layout:
-    """`kind`: `dense`, `panel`, `flip` or `lanes`; `groups` of the product that reads it; `points`: transformed for
-    Winograd.
+    """`kind`: `dense`, `panel`, `flip`, `grouped` or `lanes`; `groups` of the product that reads it; `points`:
+    transformed for Winograd.
 
-    `spread`: in a flip, how far apart the taps stand that meet the same pixels, along each axis; empty where it is 1.
+    `spread`: in a flip or grouped weights, how far apart the taps stand that meet the same pixels; empty where it is 1.
     """
 
     kind: str = "dense"
@@ -52,7 +53,17 @@ class Layout:
         rows, columns = self.panels(shape)
         if self.points:
             rows = rows // prod(shape[:-2]) * POINTS
-        return self.groups * -(-columns // LANES) * rows * LANES
+        return self.matrices * -(-columns // LANES) * rows * LANES
+
+    @property
+    def matrices(self) -> int:
+        """How many matrices of panels there are: one for each group, one for all where they are grouped."""
+        return 1 if self.kind == "grouped" else self.groups
+
+    @property
+    def source(self) -> Layout:
+        """The panels that a flip or grouped weights are made from."""
+        return Layout("panel", self.matrices)
 
     @property
     def canonical(self) -> bool:
@@ -62,6 +73,8 @@ class Layout:
     def panels(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """Rows and columns of each group's matrix, for the weight's canonical shape (k…, in/groups, out)."""
         taps, inputs, outputs = prod(shape[:-2]), shape[-2], shape[-1] // self.groups
+        if self.kind == "grouped":
+            return taps * outputs, inputs * self.groups
         return (taps * outputs, inputs) if self.kind == "flip" else (taps * inputs, outputs)
 
     def words(self, shape: tuple[int, ...]) -> str:
@@ -69,13 +82,13 @@ class Layout:
         if self.kind == "dense":
             return "dense, as the language writes it"
         rows, columns = self.panels(shape)
-        turned = "turned by 180°, inputs and outputs exchanged, " if self.kind == "flip" else ""
+        turned = "turned by 180°, inputs and outputs exchanged, " if self.kind in ("flip", "grouped") else ""
         turned += "taps ordered by the pixels they meet, " if self.spread else ""
         points = f"transformed to {POINTS} points, each " if self.points else ""
         rows = rows // prod(shape[:-2]) if self.points else rows
         of = "channels" if self.points else "(kernel, channel)"
         blocks = f"{-(-columns // LANES)} × {rows} rows of {LANES}, a row for each of its {of}"
-        groups = f", for each of {self.groups} groups" if self.groups > 1 else ""
+        groups = f", for each of {self.matrices} groups" if self.matrices > 1 else ""
         spare = -columns % LANES
         return f"{turned}{points}panels: {blocks}{groups}" + (f"; {spare} lanes of the last are 0" if spare else "")
 
@@ -114,11 +127,12 @@ def weight_layout(program: Ops, op: Op) -> Layout | None:
     if op.kind == "conv_pool":
         return Layout("panel")
     if op.kind in ("conv", "conv_dx"):
-        winograd = op.get("algorithm") == "winograd" and not op.get("late", False)
+        algorithm = op.get("algorithm")
+        winograd, grouped = algorithm == "winograd" and not op.get("late", False), algorithm == "grouped"
         if op.kind == "conv":
-            return Layout("panel", op["groups"], winograd)
+            return Layout("panel", 1 if grouped else op["groups"], winograd)
         spread = tuple(s // gcd(s, d) for s, d in zip(op["stride"], op["dilation"], strict=True))
-        return Layout("flip", op["groups"], winograd, spread if max(spread) > 1 else ())
+        return Layout("grouped" if grouped else "flip", op["groups"], winograd, spread if max(spread) > 1 else ())
     if op.kind == "dot" and op["transpose"] != "a":
         return Layout("panel")
     return None
@@ -127,7 +141,7 @@ def weight_layout(program: Ops, op: Op) -> Layout | None:
 def gradient_layout(op: Op) -> Layout:
     """The layout in which an operation writes its result."""
     if op.kind == "conv_dw":
-        return Layout("panel", op["groups"])
+        return Layout("panel", 1 if op.get("algorithm") == "grouped" else op["groups"])
     if op.kind == "dot" and op["transpose"] == "a":
         return Layout("panel")
     return DENSE
@@ -139,7 +153,7 @@ def home_layouts(program: Ops, lanes: Sequence[bool]) -> dict[int, Layout]:
     for op, inside in zip(program.ops, lanes, strict=True):
         wanted = None if inside else weight_layout(program, op)
         if wanted and program.values[op.ins[1]].role == "param" and homes[op.ins[1]] == DENSE:
-            homes[op.ins[1]] = Layout("panel", wanted.groups)
+            homes[op.ins[1]] = wanted.source
     by_name = {v.name: i for i, v in program.values.items()}
     for i, value in program.values.items():
         owner = by_name.get(value.name.partition("@")[0])
@@ -194,9 +208,9 @@ class _Assigner:
         """A layout to convert to first, where no kernel converts directly."""
         if layout.points:
             return Layout(layout.kind, layout.groups)
-        if have.kind == "dense" and layout.kind == "flip":
-            return Layout("panel", layout.groups)
-        if DENSE not in (have, layout) and have.groups != layout.groups:
+        if have.kind == "dense" and layout.kind in ("flip", "grouped"):
+            return layout.source
+        if DENSE not in (have, layout) and have != layout.source:
             return DENSE
         return None
 

@@ -49,8 +49,20 @@ def test_a_direct_sum_says_why_others_were_refused(small):
     assert refusals(one(small, "D")) == {
         "a sum with the batch in the lanes": "a batch of 1 leaves some of 16 lanes empty",
         "Winograd's F(4x4, 3x3)": "not a 3x3 window of stride 1, dilation 1 and one group",
+        "a direct sum with all groups side by side": "it has one group",
         "a direct sum": "",
     }
+
+
+def test_depthwise_runs_with_all_groups_side_by_side(tmp_path):
+    (tmp_path / "groups.net").write_text(
+        "net G { input x: 9x9x32; y: conv(32, 3x3, groups=32); z: conv(32, 3x3, groups=2) }"
+    )
+    found = [refusals(one(str(tmp_path / "groups.net"), name)) for name in "yz"]
+    assert [ways["a direct sum with all groups side by side"] for ways in found] == [
+        "",
+        "16 channels a group are more than 8",
+    ]
 
 
 def test_lanes_are_refused_for_a_reason_and_taken_without_one(small, tmp_path):

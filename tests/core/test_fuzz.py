@@ -13,7 +13,7 @@ from netdsl import core
 NUMBERS = [-(2**62), -1, 0, 1, 2, 3, 5, 7, 16, 17, 100, 2**20, 2**31, 2**40, 2**62]
 PITCHED = {
     **{"conv": (0, 1), "conv_winograd": (0, 1), "conv_dw": (1, 2), "conv_dw_winograd": (1, 2)},
-    **{"pool_max_dx": (0, 1, 2), "moments": (2,)},
+    **{"conv_grouped": (0, 1), "conv_grouped_dw": (1, 2), "pool_max_dx": (0, 1, 2), "moments": (2,)},
 }
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from kernel_cases.problem import Family, Numbers, Problem, bits_equal
+from kernel_cases.problem import Array, Family, Numbers, Problem, bits_equal
 from kernel_cases.steps import fixed, images, ordered, panel
 
 
@@ -76,11 +76,25 @@ def unpack_panel(numbers: Numbers, shape: tuple[int, ...], groups: int) -> Probl
     return Problem("unpack_panel", ends, weight_fields(shape, groups), partial(bits_equal, w))
 
 
-def pack_flip(numbers: Numbers, shape: tuple[int, ...], groups: int, step: tuple[int, int] = (1, 1)) -> Problem:
-    """The kernel turned by 180 degrees, inputs and outputs exchanged, taps ordered by their remainders by `step`."""
+def turned_weight(w: Array, groups: int) -> Array:
+    """The kernel turned by 180 degrees, inputs and outputs exchanged: (kh, kw, out/groups, in)."""
+    split = w[::-1, ::-1].reshape(*w.shape[:3], groups, -1).transpose(0, 1, 4, 3, 2)
+    return split.reshape(w.shape[0], w.shape[1], w.shape[3] // groups, groups * w.shape[2])
+
+
+def pack_grouped(numbers: Numbers, shape: tuple[int, ...], groups: int, step: tuple[int, int] = (1, 1)) -> Problem:
+    """pack_flip where the panels are of one group."""
     w = numbers(*shape)
-    split = w[::-1, ::-1].reshape(*shape[:3], groups, -1).transpose(0, 1, 4, 3, 2)
-    turned = split.reshape(shape[0], shape[1], shape[3] // groups, groups * shape[2])
+    expected = panel(ordered(turned_weight(w, groups), step))
+    ends = fixed(np.empty_like(expected)), fixed(panel(w))
+    fields = weight_fields(shape, groups) | {"stride_d": 1, "stride_h": step[0], "stride_w": step[1]}
+    return Problem("pack_grouped", ends, fields, partial(bits_equal, expected))
+
+
+def pack_flip(numbers: Numbers, shape: tuple[int, ...], groups: int, step: tuple[int, int] = (1, 1)) -> Problem:
+    """The turned kernel, its taps ordered by their remainders by `step`."""
+    w = numbers(*shape)
+    turned = turned_weight(w, groups)
     expected = panel(ordered(turned, step), groups)
     ends = fixed(np.empty_like(expected)), fixed(panel(w, groups))
     fields = weight_fields(shape, groups) | {"stride_d": 1, "stride_h": step[0], "stride_w": step[1]}
@@ -88,13 +102,12 @@ def pack_flip(numbers: Numbers, shape: tuple[int, ...], groups: int, step: tuple
 
 
 SHAPES = [(5, 9, c) for c in (1, 3, 4, 7, 8, 9, 15, 16, 17, 33)] + [(1, 1, 1), (2, 257, 3)]
+SPREAD = [(*weight, step) for weight in WEIGHTS for step in ((2, 1), (2, 3), (7, 2))]
 FAMILIES = (
     Family("copy", "pad", pad, SHAPES),
     Family("copy", "crop", crop, SHAPES),
     Family("copy", "permute", permute, SHAPES),
     Family("copy", "line", line, [(n,) for n in (1, 3, 16, 17, 16383, 16384, 16385, 100_003)]),
-    *(Family(make.__name__, "weights", make, WEIGHTS) for make in (pack_panel, unpack_panel, pack_flip)),
-    Family(
-        "pack_flip", "spread", pack_flip, [(*weight, (s, t)) for weight in WEIGHTS for s, t in ((2, 1), (2, 3), (7, 2))]
-    ),
+    *(Family(make.__name__, "weights", make, WEIGHTS) for make in (pack_panel, unpack_panel, pack_flip, pack_grouped)),
+    *(Family(make.__name__, "spread", make, SPREAD) for make in (pack_flip, pack_grouped)),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from kernel_cases.problem import Array, Family, Numbers, Problem, near_product
 from kernel_cases.steps import code, fixed, geometry, images, ordered, panel
-from kernel_cases.windows import ONE, SAME, WINDOWS, Window, convolve, convolve_size, out_size, spread_taps
+from kernel_cases.windows import GROUPED, ONE, SAME, WINDOWS, Window, convolve, convolve_size, out_size, spread_taps
 
 ROWS = (1, 2, 3, 5, 6, 7, 11, 12, 13, 14, 15, 27, 28, 29)
 CHANNELS = (1, 15, 16, 17, 31, 32, 33, 48, 49)
@@ -32,6 +33,14 @@ def of(draw: str, x: Array, weight: Array, window: Window) -> Problem:
         geometry(x, y.shape[1:], **window.fields()),
         partial(_judge, draw, taps, weight, window.groups),
     )
+
+
+def conv_grouped(numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window) -> Problem:
+    """The same of few channels a group, from a panel of one group."""
+    plain = conv(numbers, n, h, w, c, o, window)
+    y, x, _ = plain.operands
+    weight = fixed(panel(ordered(plain.judge.args[2], window.spread)))
+    return Problem("conv_grouped", (y, x, weight), plain.fields, plain.judge)
 
 
 def _judge(draw: str, taps: Array, weight: Array, groups: int, found: Array) -> None:
@@ -58,9 +67,12 @@ ENDS = {
 }
 
 
-def with_epilogue(numbers: Numbers, rows: int, channels: int, end: str = "bias, residual, relu") -> Problem:
+def with_epilogue(
+    numbers: Numbers, rows: int, channels: int, end: str = "bias, residual, relu", groups: int = 1
+) -> Problem:
     """max(conv + bias + residual, 0) or parts of it: the bias a number a channel, the residual a number an output."""
-    plain = conv(numbers, 2, rows, 3, 4, channels, SAME)
+    make, inputs = (conv, 4) if groups == 1 else (conv_grouped, channels)
+    plain = make(numbers, 2, rows, 3, inputs, channels, replace(SAME, groups=groups))
     y, x, w = plain.operands
     assert y is not None
     bias, residual = numbers(channels), numbers(*y.array.shape)
@@ -71,8 +83,8 @@ def with_epilogue(numbers: Numbers, rows: int, channels: int, end: str = "bias, 
     def judge(found: Array) -> None:
         taps = spread_taps(x.array, SAME, y.array.shape[1:3])
         weight = plain.judge.args[2]
-        total = convolve(taps, weight, 1) + used[0] * bias.astype(float) + used[1] * residual
-        size = convolve_size(taps, weight, 1) + np.abs(bias) + np.abs(residual)
+        total = convolve(taps, weight, groups) + used[0] * bias.astype(float) + used[1] * residual
+        size = convolve_size(taps, weight, groups) + np.abs(bias) + np.abs(residual)
         near_product(numbers.draw, found, np.maximum(total, 0) if used[2] else total, size)
 
     more = (
@@ -81,7 +93,7 @@ def with_epilogue(numbers: Numbers, rows: int, channels: int, end: str = "bias, 
         images(residual, strides=(3 * channels, channels, 1, 0, 0)),
     )
     fields = {**plain.fields, "words": words.size, "inputs": 3}
-    return Problem("conv", (y, x, w, *more), fields, judge)
+    return Problem(plain.kernel, (y, x, w, *more), fields, judge)
 
 
 def dot_dx(numbers: Numbers, n: int, lines: int, terms: int, columns: int, clip: bool = False) -> Problem:
@@ -118,4 +130,6 @@ FAMILIES = (
     Family("dot_dx", "sizes", dot_dx, DOTS),
     Family("conv", "epilogue", with_epilogue, list(product((1, 5, 14, 29), (1, 15, 16, 17, 33)))),
     Family("conv", "ends", with_epilogue, list(product((3, 29), (16, 33), ENDS))),
+    Family("conv_grouped", "windows", conv_grouped, GROUPED),
+    Family("conv_grouped", "ends", with_epilogue, [(r, c, end, c) for r in (1, 9) for c in (15, 33) for end in ENDS]),
 )

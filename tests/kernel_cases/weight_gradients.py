@@ -11,7 +11,7 @@ import numpy as np
 
 from kernel_cases.problem import Array, Family, Numbers, Problem, near_product
 from kernel_cases.steps import fixed, geometry, images, panel, unpanel
-from kernel_cases.windows import ONE, SAME, WINDOWS, Window, correlate, out_size, spread_taps
+from kernel_cases.windows import GROUPED, ONE, SAME, WINDOWS, Window, correlate, out_size, spread_taps
 
 
 def conv_dw(numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window = ONE, chunks: int = 1) -> Problem:
@@ -31,6 +31,25 @@ def conv_dw(numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Wi
     operands = fixed(dw), images(x), images(dy), fixed(np.empty(chunks * dw.size, np.float32))
     fields = geometry(x, (*size, o), **window.fields()) | {"chunks": chunks, "chunk_rows": -(-rows // chunks)}
     return Problem("conv_dw", operands, fields, judge, written=(3,))
+
+
+def conv_grouped_dw(numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window, chunks: int) -> Problem:
+    """The same of few channels a group, in a panel of one group."""
+    x = numbers(n, h, w, c)
+    size = out_size(x, window)
+    dy = numbers(n, *size, o)
+    shape = (*window.kernel, c // window.groups, o)
+    dw = np.empty(panel(np.zeros(shape, np.float32)).size, np.float32)
+
+    def judge(found: Array) -> None:
+        taps = spread_taps(x, window, size)
+        exact, sums = (correlate(f(taps), f(dy), window.groups) for f in (np.asarray, np.abs))
+        near_product(numbers.draw, unpanel(found, shape), exact, sums)
+
+    operands = fixed(dw), images(x), images(dy), fixed(np.empty(chunks * dw.size, np.float32))
+    chunk_rows = -(-n * size[0] * size[1] // chunks)
+    fields = geometry(x, (*size, o), **window.fields()) | {"chunks": chunks, "chunk_rows": chunk_rows}
+    return Problem("conv_grouped_dw", operands, fields, judge, written=(3,))
 
 
 def rows(numbers: Numbers, count: int, chunks: int) -> Problem:
@@ -58,6 +77,7 @@ def winograd(
 
 MAPS = [(h, w) for h in (1, 3, 4, 5, 8, 13) for w in (2, 7, 8, 9, 12)]
 PADS = [Window(), SAME, Window(pad=(2, 2)), Window(pad=(1, 0), after=(0, 1)), Window(pad=(0, 2), after=(2, 1))]
+GROUPED_FORWARD = [w for w in GROUPED if w[-1].upsample == (1, 1)]
 FORWARD = [w for w in WINDOWS if w[-1].upsample == (1, 1)]
 FAMILIES = (
     Family("conv_dw", "rows", rows, [(r, k) for r in (1, 15, 575, 576, 577, 1153, 4608) for k in (1, 2, 3)]),
@@ -83,4 +103,11 @@ FAMILIES = (
         [(t, 4, 4, 2, 3, SAME, k) for t in (1, 13, 55, 56, 57, 113, 577) for k in (1, 2, 16)],
     ),
     Family("conv_dw", "long", conv_dw, [(3, 37, 61, 3, 5, SAME, 1), (3, 37, 61, 3, 5, SAME, 16)]),
+    Family("conv_grouped_dw", "windows", conv_grouped_dw, [(*w, chunks) for w in GROUPED_FORWARD for chunks in (1, 3)]),
+    Family(
+        "conv_grouped_dw",
+        "long",
+        conv_grouped_dw,
+        [(2, 37, 61, 17, 17, Window(pad=(1, 1), groups=17), k) for k in (1, 5)],
+    ),
 )

@@ -67,6 +67,20 @@ WINDOWS: list[tuple[int, int, int, int, int, Window]] = [
     (1, 3, 3, 512, 16, SAME),
 ]
 
+# Few channels a group: as many in as out, multipliers, vectors that hold parts of groups, what only a gather reaches.
+GROUPED = [w for w in WINDOWS if w[-1].groups > 1 and w[3] // w[-1].groups < 16] + [
+    (2, 9, 23, 24, 24, Window(pad=(1, 1), groups=24)),
+    (2, 9, 23, 40, 40, Window(kernel=(5, 5), stride=(2, 2), pad=(2, 2), groups=40)),
+    (1, 7, 7, 12, 36, Window(pad=(1, 1), groups=12)),
+    (1, 8, 9, 32, 32, Window(pad=(1, 1), groups=8)),
+    (2, 6, 9, 48, 32, Window(pad=(1, 1), dilation=(1, 2), groups=16)),
+    (1, 6, 19, 15, 9, Window(kernel=(2, 3), pad=(0, 2), groups=3)),
+    (1, 5, 6, 34, 2, Window(pad=(1, 1), groups=2)),
+    (2, 5, 9, 33, 33, Window(pad=(1, 1), upsample=(2, 2), groups=33)),
+    (1, 4, 9, 24, 48, Window(kernel=(5, 4), pad=(3, 1), dilation=(2, 3), upsample=(4, 2), groups=6)),
+    (2, 3, 3, 17, 17, Window(kernel=(7, 7), pad=(5, 4), stride=(3, 2), groups=17)),
+]
+
 
 def out_size(x: Array, window: Window) -> Pair:
     """Height and width of the result."""

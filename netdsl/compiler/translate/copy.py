@@ -12,7 +12,13 @@ from netdsl.compiler.translate.geometry import triple
 from netdsl.compiler.translate.step import Context, Operand, Step, axis_fields, merge_axes, sizes
 from netdsl.ops.op import Op
 
-KERNELS = {"panel": "pack_panel", "flip": "pack_flip", "dense": "unpack_panel", "winograd": "pack_winograd"}
+KERNELS = {
+    "panel": "pack_panel",
+    "flip": "pack_flip",
+    "dense": "unpack_panel",
+    "grouped": "pack_grouped",
+    "winograd": "pack_winograd",
+}
 
 
 def _copy(out: Operand, source: Operand, shape: Sequence[int], **more: int | float) -> Step:

@@ -34,6 +34,11 @@ CACHE, MOST_STAGED = 2**22, 2**26
 FEW_TILES = 112
 LATE_FORMS = ("", "scratch", "registers")  # as `fresh` counts them
 IN_REGISTERS, GROUP = 2, 4
+KIN = {
+    ("conv", "grouped"): "conv_grouped",
+    ("conv_dw", "grouped"): "conv_grouped_dw",
+    ("conv_dw", "winograd"): "conv_dw_winograd",
+}
 LEAST_ROWS, LEAST_TILES = 1152, 196  # of a chunk of a weight gradient
 
 
@@ -49,7 +54,12 @@ def _product(op: Op, at: Context, fields: Fields, work: int, kernel: str = "conv
     ends = (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest)
     if op.get("algorithm") == "winograd":
         return [_winograd(ends, at, fields, work, epilogue, late=op.get("late", ""))]
-    return [Step(kernel, ends, fields, work, code=epilogue)]
+    return [Step(_kernel(kernel, op), ends, fields, work, code=epilogue)]
+
+
+def _kernel(name: str, op: Op) -> str:
+    """The kernel of a direct product, or its kin for another algorithm."""
+    return KIN.get((name, op.get("algorithm")), name)
 
 
 def _winograd(
@@ -163,7 +173,7 @@ def _weight_gradient(op: Op, at: Context, fields: Fields, rows: int) -> list[Ste
     scratch = chunks * length if chunks > 1 else 0
     operands = (Operand(op.outs[0]), *map(Operand, op.ins), SCRATCH if scratch else ABSENT)
     work = rows * prod(sizes(at.shape(op.outs[0])))
-    return [Step("conv_dw_winograd" if winograd else "conv_dw", operands, fields, work, scratch)]
+    return [Step(_kernel("conv_dw", op), operands, fields, work, scratch)]
 
 
 def conv_dw(op: Op, at: Context) -> list[Step]:
