@@ -17,21 +17,32 @@ ND_INLINE int64_t nd_most_rows(const nd_step *s)
     return nd_patches_are_x(s) ? 224 : nd_min(ND_MOST_ROWS, nd_max(1, ND_PATCH_SCRATCH / nd_max(1, nd_segment(nd_depth(s)))));
 }
 
-/* Neutral: tasks of any size give the same bits. A task owns whole cells (a cell is a pixel unless the source is spread). */
+#define ND_LEAST_TASKS 16
+/* Neutral: tasks of any size give the same bits. A task owns whole cells (a cell is a pixel unless the source is spread).
+ *
+ * Every block of panels reads, and packs, all rows; every block of rows reads all weights. Of the ways to make enough tasks, each large
+ * enough to be worth claiming, that which moves least is taken. */
 static nd_conv_blocks nd_conv_blocks_of(const nd_step *s, int64_t n)
 {
-    const int64_t all = nd_images(s, 1, n) * nd_cells(s), depth = nd_depth(s), panels = nd_panels(s), most = nd_most_rows(s);
-    const int64_t stretch = nd_by_lines(s) ? s->out_w : nd_cell_stretch(s);
-    const int64_t least = nd_ceil_div(ND_TASK_WORK, depth * panels * ND_LANES);
-    int64_t block = nd_min(most, nd_max(least, nd_ceil_div(all, 32)));
-    block = s->task_rows ? s->task_rows : nd_min(most, nd_ceil_div(block, ND_TILE_ROWS) * ND_TILE_ROWS);
-    block = nd_ceil_div(nd_ceil_div(all, nd_max(1, nd_ceil_div(all, block))), stretch) * stretch;
-    const int64_t row_blocks = nd_ceil_div(all, nd_max(1, block));
-    const int64_t work = nd_max(1, all / nd_max(1, row_blocks)) * depth * ND_LANES;
-    int64_t share = nd_ceil_div(panels, nd_ceil_div(16, nd_max(1, row_blocks)));
-    share = nd_min(panels, nd_max(nd_ceil_div(share, 2) * 2, nd_ceil_div(ND_TASK_WORK, work)));
-    if (s->task_panels) share = nd_min(panels, s->task_panels);
-    return (nd_conv_blocks){all, block, row_blocks, share, nd_ceil_div(panels, share)};
+    const int64_t all = nd_max(1, nd_images(s, 1, n) * nd_cells(s)), depth = nd_depth(s), panels = nd_panels(s), most = nd_most_rows(s);
+    const int64_t stretch = nd_by_lines(s) ? s->out_w : nd_cell_stretch(s), packing = nd_patches_are_x(s) ? 1 : 3;
+    const int64_t work = nd_max(1, all * depth * panels * ND_LANES), tasks = nd_min(32, nd_ceil_div(work, ND_TASK_WORK));
+    int64_t rows = 1, parts = 1, least = INT64_MAX;
+    for (int64_t p = 1; p <= nd_max(1, panels / 2); p *= 2) {
+        const int64_t enough = nd_ceil_div(p == 1 ? tasks : nd_min(tasks, ND_LEAST_TASKS), p);
+        const int64_t tiles = nd_ceil_div(nd_ceil_div(all, ND_TILE_ROWS), enough) * ND_TILE_ROWS;
+        const int64_t r = nd_ceil_div(all, nd_min(most, tiles));
+        if (r * p < nd_min(tasks, ND_LEAST_TASKS) && p * 2 <= nd_max(1, panels / 2)) continue;
+        const int64_t moved = r * panels * ND_LANES * depth + p * packing * all * depth;
+        if (moved >= least) continue;
+        least = moved;
+        rows = r;
+        parts = p;
+    }
+    const int64_t block = s->task_rows ? s->task_rows : nd_ceil_div(all, rows);
+    const int64_t cells = nd_ceil_div(nd_ceil_div(all, nd_ceil_div(all, nd_min(block, all))), stretch) * stretch;
+    const int64_t share = nd_min(panels, s->task_panels ? s->task_panels : nd_ceil_div(nd_ceil_div(panels, parts), 2) * 2);
+    return (nd_conv_blocks){all, cells, nd_ceil_div(all, cells), share, nd_ceil_div(panels, nd_max(1, share))};
 }
 
 static int64_t ND_JOIN(ND_NAME(conv), _tasks)(const nd_step *s, int phase, int64_t n)

@@ -16,8 +16,8 @@ static int nd_is_sum_map(const int32_t *words, nd_sum_map *m)
             m->operand[0] = a;
             m->operand[1] = b;
             m->operands = 2;
-        } else if (w[0] == nd_code_add && m->operands == 2 && w[2] == total && b >= 0) {
-            m->operand[m->operands++] = b;
+        } else if (w[0] == nd_code_add && m->operands == 2 && (w[2] == total ? b >= 0 : w[3] == total && a >= 0)) {
+            m->operand[m->operands++] = w[2] == total ? b : a;
         } else if (w[0] == nd_code_max && i == count - 1 && w[3] >= ND_PLACE_CONSTANT && numbers[w[3] - ND_PLACE_CONSTANT] == 0
                    && (m->operands ? w[2] == total : a >= 0)) {
             if (!m->operands) m->operand[m->operands++] = a;
