@@ -20,8 +20,7 @@ static int64_t ND_JOIN(ND_NAME(conv_pool), _tasks)(const nd_step *s, int phase, 
 /* The larger of each two neighbours of 2 * ND_VLEN numbers. */
 ND_INLINE vf nd_larger_of_pairs(vf a, vf b)
 {
-    vi even;
-    ND_UNROLL for (int lane = 0; lane < ND_VLEN; lane++) even[lane] = 2 * lane;
+    const vi even = 2 * nd_count();
     return nd_vmax(__builtin_shuffle(a, b, even), __builtin_shuffle(a, b, even + 1));
 }
 

@@ -8,6 +8,34 @@
 #define ND_LANE_OUTPUTS_4 2
 #define ND_LANE_PIXELS (ND_VLEN == 16 ? 3 : 1)
 
+/* Rows become columns in a square of ND_VLEN vectors. */
+ND_INLINE void nd_transpose(vf *v)
+{
+    ND_UNROLL for (int width = ND_VLEN / 2; width; width /= 2) {
+        const vi lane = nd_count(), low = lane + (((lane & width) != 0) & (ND_VLEN - width)), high = low + width;
+        ND_UNROLL for (int i = 0; i < ND_VLEN; i++) {
+            if (i & width) continue;
+            const vf a = v[i], b = v[i + width];
+            v[i] = __builtin_shuffle(a, b, low);
+            v[i + width] = __builtin_shuffle(a, b, high);
+        }
+    }
+}
+
+/* to[column][row] = from[row][column], 16 x 16 numbers, of which `rows` rows are read, and written columns of `columns` rows. Rows that
+ * are not read count as 0. */
+ND_INLINE void nd_turn_square(float *to, int64_t to_row, int64_t columns, const float *from, int64_t from_row, int64_t rows)
+{
+    for (int64_t r = 0; r < ND_LANES; r += ND_VLEN)
+        for (int64_t c = 0; c < ND_LANES; c += ND_VLEN) {
+            vf v[ND_VLEN];
+            ND_UNROLL for (int i = 0; i < ND_VLEN; i++) v[i] = r + i < rows ? nd_load(from + (r + i) * from_row + c) : (vf){};
+            nd_transpose(v);
+            ND_UNROLL for (int i = 0; i < ND_VLEN; i++)
+                if (c + i < columns) nd_store(to + (c + i) * to_row + r, v[i]);
+        }
+}
+
 static int64_t ND_JOIN(ND_NAME(pack_lanes), _tasks)(const nd_step *s, int phase, int64_t n)
 {
     (void)phase;
@@ -21,11 +49,11 @@ static void ND_JOIN(ND_NAME(pack_lanes), _run)(const nd_call *call, int64_t task
     const int64_t blocks = nd_ceil_div(s->columns, ND_LANE_BLOCK), group = task / blocks, first = task % blocks * ND_LANE_BLOCK;
     const int64_t end = nd_min(s->columns, first + ND_LANE_BLOCK), images = nd_min(ND_LANES, call->n - group * ND_LANES);
     float *to = call->x[0] + group * ND_LANES * s->columns;
-    for (int64_t c = first; c < end; c += ND_LANES)
-        for (int64_t lane = 0; lane < ND_LANES; lane++) {
-            const float *from = call->x[1] + (group * ND_LANES + lane) * s->columns;
-            for (int64_t i = c; i < nd_min(end, c + ND_LANES); i++) to[i * ND_LANES + lane] = lane < images ? from[i] : 0;
-        }
+    const float *from = call->x[1] + group * ND_LANES * s->columns;
+    int64_t c = first;
+    for (; c + ND_LANES <= end; c += ND_LANES) nd_turn_square(to + c * ND_LANES, ND_LANES, ND_LANES, from + c, s->columns, images);
+    for (; c < end; c++)
+        for (int64_t lane = 0; lane < ND_LANES; lane++) to[c * ND_LANES + lane] = lane < images ? from[lane * s->columns + c] : 0;
 }
 
 static int64_t ND_JOIN(ND_NAME(unpack_lanes), _tasks)(const nd_step *s, int phase, int64_t n)
@@ -39,11 +67,11 @@ static void ND_JOIN(ND_NAME(unpack_lanes), _run)(const nd_call *call, int64_t ta
     const int64_t blocks = nd_ceil_div(s->columns, ND_LANE_BLOCK), group = task / blocks, first = task % blocks * ND_LANE_BLOCK;
     const int64_t end = nd_min(s->columns, first + ND_LANE_BLOCK), images = nd_min(ND_LANES, call->n - group * ND_LANES);
     const float *from = call->x[1] + group * ND_LANES * s->columns;
-    for (int64_t c = first; c < end; c += ND_LANES)
-        for (int64_t lane = 0; lane < images; lane++) {
-            float *to = call->x[0] + (group * ND_LANES + lane) * s->columns;
-            for (int64_t i = c; i < nd_min(end, c + ND_LANES); i++) to[i] = from[i * ND_LANES + lane];
-        }
+    float *to = call->x[0] + group * ND_LANES * s->columns;
+    int64_t c = first;
+    for (; c + ND_LANES <= end; c += ND_LANES) nd_turn_square(to + c, s->columns, images, from + c * ND_LANES, ND_LANES, ND_LANES);
+    for (; c < end; c++)
+        for (int64_t lane = 0; lane < images; lane++) to[lane * s->columns + c] = from[c * ND_LANES + lane];
 }
 
 /* Terms that lie evenly in the weights (a_step apart) and side by side in x, b elements from the image's start. */

@@ -9,12 +9,7 @@
 /* From vectors that hold several sums as runs of 2*width partial sums, half as many that hold twice as many runs of width. */
 ND_INLINE void nd_halve_runs(vf *v, const int width)
 {
-    vi low, high;
-    ND_UNROLL for (int lane = 0; lane < ND_VLEN; lane++) {
-        const int run = lane / width;
-        low[lane] = run % 2 * ND_VLEN + run / 2 * 2 * width + lane % width;
-        high[lane] = low[lane] + width;
-    }
+    const vi lane = nd_count(), run = lane / width, low = run % 2 * ND_VLEN + run / 2 * 2 * width + lane % width, high = low + width;
     ND_UNROLL for (int i = 0; i < width; i++) v[i] = __builtin_shuffle(v[i], v[i + width], low) + __builtin_shuffle(v[i], v[i + width], high);
 }
 

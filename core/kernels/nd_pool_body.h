@@ -1,8 +1,6 @@
 /* pool_max, pool_sum and their gradients: windows clipped to the image, vectors along the channels. */
 
-typedef struct {
-    int64_t begin, end;
-} nd_range;
+typedef struct { int64_t begin, end; } nd_range;
 
 /* The part of a window that lies in the image. */
 ND_INLINE nd_range nd_window(int64_t out, int64_t kernel, int64_t stride, int64_t pad, int64_t size)
@@ -19,9 +17,7 @@ ND_INLINE nd_range nd_windows(int64_t in, int64_t kernel, int64_t stride, int64_
 }
 
 /* A box of pixels: planes, lines, columns. */
-typedef struct {
-    nd_range d, h, w;
-} nd_box;
+typedef struct { nd_range d, h, w; } nd_box;
 
 /* The line (id, ih) of an image whose pixels lie `pitch` apart. */
 ND_INLINE int64_t nd_line_at(const nd_step *s, int64_t id, int64_t ih, int64_t pitch) { return (id * s->in_h + ih) * s->in_w * pitch; }
@@ -74,10 +70,9 @@ static void nd_maximum_of_window(float *y, nd_corner x, nd_box box, int64_t chan
 {
     const int64_t deep = box.d.end - box.d.begin, high = box.h.end - box.h.begin, wide = box.w.end - box.w.begin;
     int64_t c = 0;
-    if (deep == 1 && high == 3 && wide == 3)
-        for (; c + ND_VLEN <= channels; c += ND_VLEN) nd_maximum(y, x, 1, 3, 3, c, ND_VLEN);
-    if (deep == 1 && high == 2 && wide == 2)
-        for (; c + ND_VLEN <= channels; c += ND_VLEN) nd_maximum(y, x, 1, 2, 2, c, ND_VLEN);
+    const int64_t square = deep == 1 && high == wide ? high : 0, full = channels - ND_VLEN;
+    for (; square == 3 && c <= full; c += ND_VLEN) nd_maximum(y, x, 1, 3, 3, c, ND_VLEN);
+    for (; square == 2 && c <= full; c += ND_VLEN) nd_maximum(y, x, 1, 2, 2, c, ND_VLEN);
     for (; c < channels; c += ND_VLEN) nd_maximum(y, x, deep, high, wide, c, channels - c);
 }
 
@@ -106,9 +101,9 @@ static int64_t ND_JOIN(ND_NAME(pool_max_dx), _tasks)(const nd_step *s, int phase
 }
 
 /* Add dy at the first maximum of one window of deep x high x wide pixels, for up to ND_VLEN channels from c on, where that lies in the
- * window's lines [own.begin, own.end). */
+ * window's lines [own.begin, own.end). alone: no other window has these pixels, and dx holds nothing yet. */
 ND_INLINE void nd_to_maximum(nd_corner x, nd_corner dx, const float *dy, int64_t deep, int64_t high, int64_t wide, nd_range own, int64_t c,
-                             int64_t count)
+                             int64_t count, const int alone)
 {
     vf best = nd_load_up_to(x.p + c, count);
     vi where = {};
@@ -127,21 +122,21 @@ ND_INLINE void nd_to_maximum(nd_corner x, nd_corner dx, const float *dy, int64_t
             ND_UNROLL for (int64_t w = 0; w < wide; w++) {
                 float *to = dx.p + d * dx.plane + h * dx.line + w * dx.pixel + c;
                 const nd_lanes here = nd_equal(where, (int32_t)((d * high + h) * wide + w) - (vi){});
-                nd_store_up_to(to, nd_add_in(here, nd_load_up_to(to, count), given), count);
+                nd_store_up_to(to, alone ? nd_put(here, given, (vf){}) : nd_add_in(here, nd_load_up_to(to, count), given), count);
             }
 }
 
 /* All channels of a window; the usual windows have loops of their own. */
-static void nd_window_to_maximum(nd_corner x, nd_corner dx, const float *dy, nd_box box, nd_range own, int64_t channels)
+static void nd_window_to_maximum(nd_corner x, nd_corner dx, const float *dy, nd_box box, nd_range own, int64_t channels, int alone)
 {
     const int64_t deep = box.d.end - box.d.begin, high = box.h.end - box.h.begin, wide = box.w.end - box.w.begin;
     const int square = deep == 1 && high == wide && own.begin == 0 && own.end == high ? (int)high : 0;
     int64_t c = 0;
-    if (square == 3)
-        for (; c + ND_VLEN <= channels; c += ND_VLEN) nd_to_maximum(x, dx, dy, 1, 3, 3, (nd_range){0, 3}, c, ND_VLEN);
-    if (square == 2)
-        for (; c + ND_VLEN <= channels; c += ND_VLEN) nd_to_maximum(x, dx, dy, 1, 2, 2, (nd_range){0, 2}, c, ND_VLEN);
-    for (; c < channels; c += ND_VLEN) nd_to_maximum(x, dx, dy, deep, high, wide, own, c, channels - c);
+    const int64_t full = channels - ND_VLEN;
+    for (; square == 3 && !alone && c <= full; c += ND_VLEN) nd_to_maximum(x, dx, dy, 1, 3, 3, (nd_range){0, 3}, c, ND_VLEN, 0);
+    for (; square == 2 && !alone && c <= full; c += ND_VLEN) nd_to_maximum(x, dx, dy, 1, 2, 2, (nd_range){0, 2}, c, ND_VLEN, 0);
+    for (; square == 2 && alone && c <= full; c += ND_VLEN) nd_to_maximum(x, dx, dy, 1, 2, 2, (nd_range){0, 2}, c, ND_VLEN, 1);
+    for (; c < channels; c += ND_VLEN) nd_to_maximum(x, dx, dy, deep, high, wide, own, c, channels - c, alone);
 }
 
 static void nd_clear_lines(const nd_step *s, float *dx, nd_range lines)
@@ -155,6 +150,13 @@ static void nd_clear_lines(const nd_step *s, float *dx, nd_range lines)
     }
 }
 
+/* Whether each pixel of a plane lies in exactly one window. */
+ND_INLINE int nd_windows_tile(const nd_step *s)
+{
+    return s->in_d == 1 && s->out_d == 1 && !s->pad_top && !s->pad_left && s->kernel_h == s->stride_h && s->kernel_w == s->stride_w
+           && s->in_h == s->out_h * s->stride_h && s->in_w == s->out_w * s->stride_w;
+}
+
 /* A task owns a band of lines of dx, and asks every window that reaches into it. */
 static void ND_JOIN(ND_NAME(pool_max_dx), _run)(const nd_call *call, int64_t task)
 {
@@ -164,7 +166,8 @@ static void ND_JOIN(ND_NAME(pool_max_dx), _run)(const nd_call *call, int64_t tas
     const nd_range lines = {task % bands * band, nd_min(s->in_h, (task % bands + 1) * band)};
     const float *dy = call->x[2] + image * nd_pixels(s) * dy_pitch;
     float *x = call->x[1] + image * pixels * x_pitch, *dx = call->x[0] + image * pixels * dx_pitch;
-    nd_clear_lines(s, dx, lines);
+    const int alone = nd_windows_tile(s);
+    if (!alone) nd_clear_lines(s, dx, lines);
     const int64_t first = nd_windows(lines.begin, s->kernel_h, s->stride_h, s->pad_top, s->out_h).begin,
                   end = nd_windows(lines.end - 1, s->kernel_h, s->stride_h, s->pad_top, s->out_h).end;
     for (int64_t od = 0; od < s->out_d; od++)
@@ -174,7 +177,7 @@ static void ND_JOIN(ND_NAME(pool_max_dx), _run)(const nd_call *call, int64_t tas
             const float *given = dy + (od * s->out_h + oh) * s->out_w * dy_pitch;
             for (int64_t ow = 0; ow < s->out_w; ow++, given += dy_pitch) {
                 box.w = nd_columns_under(s, ow);
-                nd_window_to_maximum(nd_corner_of(s, x, box, x_pitch), nd_corner_of(s, dx, box, dx_pitch), given, box, own, s->in_c);
+                nd_window_to_maximum(nd_corner_of(s, x, box, x_pitch), nd_corner_of(s, dx, box, dx_pitch), given, box, own, s->in_c, alone);
             }
         }
 }

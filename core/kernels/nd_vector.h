@@ -28,6 +28,12 @@ ND_INLINE void nd_store(float *p, vf v) { *(vf_any *)p = v; }
 ND_INLINE void nd_fetch(const float *p) { __builtin_prefetch(p, 0, 2); }
 ND_INLINE vf nd_splat(float s) { return s - (vf){}; }
 
+/* 0, 1, 2, ... */
+#define ND_COUNT_4 0, 1, 2, 3
+#define ND_COUNT_8 ND_COUNT_4, 4, 5, 6, 7
+#define ND_COUNT_16 ND_COUNT_8, 8, 9, 10, 11, 12, 13, 14, 15
+ND_INLINE vi nd_count(void) { return (vi){ND_JOIN(ND_COUNT_, ND_VLEN)}; }
+
 /* Sanitizers do not see what masked moves touch: for them, numbers move one by one. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define ND_MASKED_MOVES ND_VLEN

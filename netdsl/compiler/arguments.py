@@ -13,6 +13,7 @@ from netdsl.errors import fail
 from netdsl.shapes import format_shape
 
 Array = np.ndarray[Any, Any]
+FLOAT, WHOLE = np.dtype(np.float32), np.dtype(np.int32)
 
 
 def names_of(bindings: Sequence[Binding]) -> str:
@@ -36,7 +37,7 @@ def checked_scalar(name: str, dtype: str, scalars: Mapping[str, float]) -> float
 
 def checked_array(binding: Binding, array: Any) -> Array:
     """The array as the engine reads it: right dtype and shape, contiguous and aligned; copied only if it must be."""
-    dtype = np.dtype(np.float32 if binding.dtype == "f32" else np.int32)
+    dtype = FLOAT if binding.dtype == "f32" else WHOLE
     if type(array) is np.ndarray and array.dtype == dtype and array.shape[1:] == binding.shape and array.ndim:
         flags = array.flags
         if flags.c_contiguous and flags.aligned:
