@@ -8,9 +8,9 @@ choice: how many images a step sees at once does not change their bits.
 
 Few images keep maps in the cache; many share weights, which every tile reads again. Of all ways to cut a program into
 stretches, each with its number of images, the one that is estimated to move least is taken. The estimate, in bytes from
-beyond the cache: an operation's maps, in so far as those of a tile exceed the cache; its weights, once a tile, and
-weighed, as small tiles share what is read of them less well within a step, too; and what crosses from one stretch into
-another, for all images.
+beyond the cache: an operation's maps, in so far as those of a tile have left the cache when they are read; its weights,
+once a tile, and at least as often as a step reads them in any case; and what crosses from one stretch into another, for
+all images.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import prod
+from math import log2, prod
 
 from netdsl.ops.op import Op, Ops
 
 PRODUCTS, MOVES = ("conv", "conv_dx", "dot"), ("pad", "slice", "concat", "permute", "reshape")
 KINDS = frozenset((*PRODUCTS, *MOVES, "pool_max", "pool_sum", "map", "softmax", "lrn_sum"))
-CACHE = 12 * 2**20
-WEIGHTS = 3
-"""What a byte of weights counts beside one of a map."""
+NEAR, FAR = 2 * 2**20, 32 * 2**20
+"""Of a size that is passed on nothing has left the cache up to `NEAR`, and everything from `FAR` on."""
+PIXELS = 224
+"""For how many pixels a step reads its weights again. Winograd's algorithm takes four times as many, and weights four
+times as large, of which most are read behind its sums: it counts as a direct sum.
+"""
 STEP = 2**18
 """What it costs to begin a step, in bytes that are moved meanwhile."""
 MOST_TILES = 64
@@ -44,10 +47,13 @@ class Stretch:
 
 @dataclass(frozen=True)
 class _Traffic:
-    """What an operation moves: bytes of maps for an image, bytes of weights; whether it may be cut into tiles."""
+    """What an operation moves: bytes of maps for an image, bytes of weights; the pixels that it makes of an image;
+    whether it may be cut into tiles.
+    """
 
     maps: int
     weights: int
+    pixels: int
     tiled: bool
 
     def cost(self, images: int, batch: int) -> float:
@@ -55,16 +61,17 @@ class _Traffic:
         tiles = -(-batch // images)
         if tiles > 1 and not self.tiled:
             return float("inf")
-        return batch * self.maps * _missed(images * self.maps) + tiles * (WEIGHTS * self.weights + STEP)
+        read = max(tiles, batch * self.pixels / PIXELS)
+        return batch * self.maps * _missed(images * self.maps) + read * self.weights + tiles * STEP
 
 
 def find_stretches(program: Ops, batch: int) -> tuple[Stretch, ...]:
     """The stretches of a program for so many images, in order; they do not overlap. What is in none sees all images."""
     sizes = _sizes(batch)
-    traffic = [_traffic(program, op) for op in program.ops]
-    if len(sizes) == 1 or not traffic or any(op.phase not in ("prepare", "forward") for op in program.ops):
+    if len(sizes) == 1 or not program.ops or any(op.phase not in ("prepare", "forward") for op in program.ops):
         return ()
-    if batch * max(one.maps for one in traffic) <= CACHE:
+    traffic = [_traffic(program, op) for op in program.ops]
+    if batch * max(one.maps for one in traffic) <= NEAR:
         return ()
     taken = _cheapest(traffic, _crossing(program, batch), sizes)
     cuts = [0, *(k for k in range(1, len(taken)) if taken[k] != taken[k - 1]), len(taken)]
@@ -118,7 +125,7 @@ def _crossing(program: Ops, batch: int) -> list[float]:
 
 def _missed(size: int) -> float:
     """Which part of a size that is passed on has left the cache when it is read."""
-    return min(max(size / CACHE - 1, 0.0), 1.0)
+    return min(max(log2(max(size, 1) / NEAR) / log2(FAR / NEAR), 0.0), 1.0)
 
 
 def _traffic(program: Ops, op: Op) -> _Traffic:
@@ -126,10 +133,9 @@ def _traffic(program: Ops, op: Op) -> _Traffic:
     size = partial(_bytes, program)
     maps = {i for i in (*op.ins, *op.outs) if program.values[i].batched}
     weights = sum(size(i) for i in op.ins if i not in maps)
-    if op.get("algorithm") == "winograd":
-        weights *= 4
     tiled = op.kind in KINDS and maps.issuperset(op.outs) and not maps.isdisjoint(op.ins)
-    return _Traffic(sum(map(size, maps)), weights, tiled)
+    pixels = prod(d for d in program.values[op.outs[0]].shape[1:-1] if isinstance(d, int))
+    return _Traffic(sum(map(size, maps)), weights, pixels, tiled)
 
 
 def _bytes(program: Ops, i: int) -> int:
