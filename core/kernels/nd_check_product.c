@@ -46,8 +46,9 @@ void nd_check_conv_winograd(checker *c)
     dense(c, 2, s->fresh ? panel_length(s) : transformed_length(s), 0);
     if (s->staged) {
         const int64_t tiles = times(images(c, 1), ((s->out_h + 3) / 4) * ((s->out_w + 3) / 4));
-        const int64_t points = plus(times(nd_winograd_held(s, tiles), s->in_c), times(tiles, s->out_c));
-        dense(c, 7, times(36, plus(points, 2 * ND_WINOGRAD_GAP)), 0);
+        const int64_t groups = (tiles + ND_WINOGRAD_GROUP - 1) / ND_WINOGRAD_GROUP;
+        const int64_t registers = times(groups * ND_WINOGRAD_GROUP, s->in_c), points = plus(times(tiles, s->in_c + s->out_c), 2 * ND_WINOGRAD_GAP);
+        dense(c, 7, times(36, s->fresh == ND_IN_REGISTERS ? registers : points), 0);
     }
     epilogue(c, 4);
 }

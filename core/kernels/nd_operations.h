@@ -17,7 +17,7 @@
  *     the same for kernel 3x3 and stride, dilation, upsample, groups 1, from weights that pack_winograd made. block. staged: points holds
  *     36 * (tiles * (in_c + out_c) + 2 * gap), tiles = batch * ceil(out_h/4) * ceil(out_w/4); else it is absent.
  *     fresh (and staged): w is the panel itself, which is transformed as it is read, 1: a few columns at a time, 2 (over few tiles):
- *     in registers, where points holds 36 * (held * in_c + tiles * out_c + 2 * gap), held = tiles rounded up to 4.
+ *     in registers, where points holds 36 * in_c * tiles rounded up to 4.
  * conv_dw          dw panel, x, dy, partials
  *     dw = sum over n, od, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
  *     n*out_d*out_h*out_w, so chunks*chunk_rows >= batch*out_d*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.
@@ -126,10 +126,6 @@ enum { ND_MOST_BLOCK = 1024 };
 #define ND_IN_REGISTERS 2
 #define ND_WINOGRAD_GROUP 4
 #define ND_FRESH_PANELS 2
-static inline int64_t nd_winograd_held(const nd_step *s, int64_t tiles) /* tiles that V has room for */
-{
-    return s->fresh == ND_IN_REGISTERS ? (tiles + ND_WINOGRAD_GROUP - 1) / ND_WINOGRAD_GROUP * ND_WINOGRAD_GROUP : tiles;
-}
 static inline int64_t nd_fresh_plane(int64_t in_c)
 {
     return (in_c < ND_SEGMENT ? in_c : ND_SEGMENT) * ND_FRESH_PANELS * ND_LANES + ND_WINOGRAD_GAP;

@@ -10,23 +10,6 @@ static void nd_tiles_in(const nd_call *call, const nd_tiling *t, int64_t first, 
     for (int64_t i = first; i < end; i++) nd_tile_points(call, t, i, 0, channels, v + (i - first) * channels, t->plane_v);
 }
 
-/* Outputs of tiles first ... end, and the epilogue over each stretch of pixels that they complete. */
-static void nd_tiles_out(const nd_call *call, const nd_tiling *t, int64_t first, int64_t end, const float *m, float *scratch)
-{
-    const nd_step *s = call->step;
-    for (int64_t i = first; i < end;) {
-        const int64_t image = i / t->image, inside = i % t->image, row0 = inside / t->wide * 4, column0 = inside % t->wide * 4;
-        const int64_t stop = nd_min(end, i + t->wide - inside % t->wide), columns = nd_min(s->out_w, column0 + (stop - i) * 4) - column0;
-        float *y = call->x[0] + image * nd_operand_of(s, 0)->image;
-        for (int64_t j = i; j < stop; j++) nd_tile_out(s, m + (j - first) * s->out_c, t->plane_m, y, row0, column0 + (j - i) * 4);
-        for (int64_t row = row0; s->words && row < nd_min(s->out_h, row0 + 4); row++) {
-            const int64_t r = (image * s->out_h + row) * s->out_w + column0;
-            nd_epilogue(call, r, r + columns, 0, s->out_c, scratch);
-        }
-        i = stop;
-    }
-}
-
 /* Points [p0, p1) and panels [k0, k1) of the product of `tiles` tiles. */
 static void nd_points(const nd_call *call, const nd_tiling *t, int64_t tiles, const float *v, float *m, int64_t p0, int64_t p1, int64_t k0, int64_t k1)
 {
@@ -70,9 +53,8 @@ enum { ND_WINOGRAD_PANELS = 8 }; /* panels of one staged product */
 static int64_t nd_staged_tasks(const nd_step *s, const nd_tiling *t, int phase)
 {
     const int64_t panels = nd_ceil_div(s->out_c, ND_LANES);
-    if (phase == 0 && s->fresh == ND_IN_REGISTERS) return nd_few_tasks(s, t);
+    if (s->fresh == ND_IN_REGISTERS) return phase == 0 ? nd_few_tasks(s, t) : phase == 1 ? panels : 0;
     if (phase != 1) return t->blocks;
-    if (s->fresh == ND_IN_REGISTERS) return panels;
     return s->fresh ? 3 * nd_ceil_div(panels, ND_FRESH_PANELS) : ND_POINTS * nd_ceil_div(panels, ND_WINOGRAD_PANELS);
 }
 
@@ -81,7 +63,7 @@ static void nd_staged_product(const nd_call *call, const nd_tiling *t, int64_t t
     const nd_step *s = call->step;
     const int64_t panels = nd_ceil_div(s->out_c, ND_LANES);
     if (s->fresh == ND_IN_REGISTERS) {
-        nd_few_product(call, t, v, m, task);
+        nd_few_product(call, t, v, task);
     } else if (s->fresh) {
         const int64_t k0 = task / 3 * ND_FRESH_PANELS;
         nd_fresh_points(call, t, v, m, task % 3, k0, nd_min(panels, k0 + ND_FRESH_PANELS));
@@ -108,13 +90,13 @@ static void ND_JOIN(ND_NAME(conv_winograd), _run)(const nd_call *call, int64_t t
         if (first >= end) return;
         nd_tiles_in(call, &t, first, end, v);
         nd_points(call, &t, end - first, v, m, 0, ND_POINTS, 0, panels);
-        nd_tiles_out(call, &t, first, end, m, call->scratch);
+        nd_tiles_out(call, &t, first, end, m, s->out_c, t.plane_m, 0, s->out_c);
     } else if (call->phase == 1) {
         nd_staged_product(call, &t, task, v, m);
     } else if (call->phase == 0 && s->fresh == ND_IN_REGISTERS) {
         nd_few_in(call, &t, task, v);
     } else if (first < end) {
         if (call->phase == 0) nd_tiles_in(call, &t, first, end, v + first * s->in_c);
-        else nd_tiles_out(call, &t, first, end, m + first * s->out_c, call->scratch);
+        else nd_tiles_out(call, &t, first, end, m + first * s->out_c, s->out_c, t.plane_m, 0, s->out_c);
     }
 }

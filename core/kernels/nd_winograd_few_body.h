@@ -2,7 +2,8 @@
  * registers, a line of six points at a time, each for a group of four tiles: 24 sums, for which two additions and two products
  * make a point. The same operations on the same numbers in the same order as from transformed weights, so the same bits.
  *
- * V[group][line][channel][point of the line][tile of the group]; tiles that do not exist are 0. M as in the other forms.
+ * V[group][line][channel][point of the line][tile of the group]; tiles that do not exist are 0. A task makes all points of a panel for
+ * one group after the other, M[point][tile of the group][16], and turns them into its channels of y.
  */
 #define ND_LINE_LENGTH (6 * ND_WINOGRAD_GROUP)
 #if ND_VLEN == 16 || !defined(__x86_64__)
@@ -93,22 +94,25 @@ static void nd_line_4(const nd_line_product *g) { nd_line(g, 4); }
 static void nd_line_5(const nd_line_product *g) { nd_line(g, 5); }
 static void (*const nd_lines[6])(const nd_line_product *) = {nd_line_0, nd_line_1, nd_line_2, nd_line_3, nd_line_4, nd_line_5};
 
-/* All points of one panel. Meanwhile the weights of the panel after next are asked for: the next is another thread's. */
-static void nd_few_product(const nd_call *call, const nd_tiling *t, const float *v, float *m, int64_t panel)
+/* One panel of y. Meanwhile the weights of the panel after next are asked for: the next is another thread's. */
+static void nd_few_product(const nd_call *call, const nd_tiling *t, const float *v, int64_t panel)
 {
+    enum { PLANE = ND_WINOGRAD_GROUP * ND_LANES };
     const nd_step *s = call->step;
-    const int64_t segment = nd_segment(s->in_c), tap = s->in_c * ND_LANES;
+    const int64_t segment = nd_segment(s->in_c), tap = s->in_c * ND_LANES, c0 = panel * ND_LANES, c1 = nd_min(s->out_c, c0 + ND_LANES);
     const float *w = call->x[2] + panel * 9 * tap;
-    for (int64_t line = 0; line < 6; line++)
-        for (int64_t first = 0; first < t->all; first += ND_WINOGRAD_GROUP)
+    float m[ND_POINTS * PLANE];
+    for (int64_t first = 0; first < t->all; first += ND_WINOGRAD_GROUP) {
+        const int64_t tiles = nd_min(ND_WINOGRAD_GROUP, t->all - first);
+        for (int64_t line = 0; line < 6; line++, v += s->in_c * ND_LINE_LENGTH)
             for (int64_t c = 0; c < s->in_c; c += segment) {
                 const nd_line_product g = {
-                    .w = w + c * ND_LANES, .tap = tap, .next = w + (18 + line) * tap + c * ND_LANES,
-                    .v = v + ((first / ND_WINOGRAD_GROUP * 6 + line) * s->in_c + c) * ND_LINE_LENGTH,
-                    .m = m + line * 6 * t->plane_m + first * s->out_c + panel * ND_LANES, .plane_m = t->plane_m, .row_m = s->out_c,
-                    .tiles = nd_min(ND_WINOGRAD_GROUP, t->all - first), .k = nd_min(segment, s->in_c - c),
-                    .lanes = nd_min(ND_LANES, s->out_c - panel * ND_LANES), .accumulate = c > 0,
+                    .w = w + c * ND_LANES, .tap = tap, .next = w + (18 + line) * tap + c * ND_LANES, .v = v + c * ND_LINE_LENGTH,
+                    .m = m + line * 6 * PLANE, .plane_m = PLANE, .row_m = ND_LANES, .tiles = tiles, .k = nd_min(segment, s->in_c - c),
+                    .lanes = c1 - c0, .accumulate = c > 0,
                 };
                 nd_lines[line](&g);
             }
+        nd_tiles_out(call, t, first, first + tiles, m, ND_LANES, PLANE, c0, c1);
+    }
 }

@@ -15,8 +15,9 @@ static nd_tiling nd_tiling_of(const nd_step *s, int64_t n)
         t.per_block = nd_ceil_div(t.all, nd_ceil_div(t.blocks, 4) * 4);
         t.blocks = nd_ceil_div(t.all, t.per_block);
     }
-    t.plane_v = (s->staged ? nd_winograd_held(s, t.all) : nd_winograd_tiles(s)) * s->in_c + ND_WINOGRAD_GAP;
-    t.plane_m = (s->staged ? t.all : nd_winograd_tiles(s)) * s->out_c + ND_WINOGRAD_GAP;
+    const int64_t kept = s->staged ? t.all : nd_winograd_tiles(s);
+    t.plane_v = kept * s->in_c + ND_WINOGRAD_GAP;
+    t.plane_m = kept * s->out_c + ND_WINOGRAD_GAP;
     return t;
 }
 
@@ -74,12 +75,21 @@ static __attribute__((noinline)) void nd_tile_in(const nd_step *s, const float *
     }
 }
 
-/* One tile of y, all channels, clipped to the image. */
-static void nd_tile_out(const nd_step *s, const float *m, int64_t plane, float *y, int64_t row0, int64_t column0)
+/* Where tiles end: `columns` channels of y from y and `at` on, and what is added to them in registers, if `finish` is not NULL. */
+typedef struct {
+    float *y;
+    int64_t columns, pitch;
+    const nd_finish *finish;
+    const float *at[2];
+} nd_ending;
+
+/* One tile of y, clipped to the image; row0 counts lines of all images. */
+static void nd_tile_out(const nd_step *s, const nd_ending *e, const float *m, int64_t plane, int64_t row0, int64_t column0, int64_t rows)
 {
-    const int64_t rows = nd_min(4, s->out_h - row0), columns = nd_min(4, s->out_w - column0), pitch = nd_pitch(s, 0, s->out_c);
-    for (int64_t c = 0; c < s->out_c; c += ND_VLEN) {
-        const int64_t left = s->out_c - c;
+    const int64_t columns = nd_min(4, s->out_w - column0), adds = e->finish ? e->finish->adds : 0;
+    const vf least = nd_splat(e->finish && e->finish->relu ? 0 : -__builtin_inff());
+    for (int64_t c = 0; c < e->columns; c += ND_VLEN) {
+        const int64_t left = e->columns - c;
         vf t[4][6], d[6], o[4];
         for (int64_t q = 0; q < 6; q++) {
             ND_UNROLL for (int r = 0; r < 6; r++) d[r] = nd_load_up_to(m + (r * 6 + q) * plane + c, left);
@@ -88,7 +98,11 @@ static void nd_tile_out(const nd_step *s, const float *m, int64_t plane, float *
         }
         for (int64_t r = 0; r < rows; r++) {
             nd_line_out(t[r], o);
-            for (int64_t q = 0; q < columns; q++) nd_store_up_to(y + ((row0 + r) * s->out_w + column0 + q) * pitch + c, o[q], left);
+            for (int64_t q = 0, pixel = (row0 + r) * s->out_w + column0; q < columns; q++, pixel++) {
+                vf total = o[q];
+                for (int64_t i = 0; i < adds; i++) total += nd_load_up_to(e->at[i] + pixel * e->finish->row[i] + c, left);
+                nd_store_up_to(e->y + pixel * e->pitch + c, adds ? nd_vmax(total, least) : total, left);
+            }
         }
     }
 }
@@ -100,4 +114,24 @@ static void nd_tile_points(const nd_call *call, const nd_tiling *t, int64_t i, i
     const int64_t inside = i % t->image;
     const float *x = call->x[1] + i / t->image * nd_operand_of(s, 1)->image + c;
     nd_tile_in(s, x, inside / t->wide * 4 - s->pad_top, inside % t->wide * 4 - s->pad_left, channels, v, plane);
+}
+
+/* Channels [c0, c1) of the outputs of tiles first ... end, whose points stand row_m apart, and the epilogue: in registers, or over
+ * each stretch of pixels that they complete. */
+static void nd_tiles_out(const nd_call *call, const nd_tiling *t, int64_t first, int64_t end, const float *m, int64_t row_m, int64_t plane_m,
+                         int64_t c0, int64_t c1)
+{
+    const nd_step *s = call->step;
+    nd_ending e = {.y = call->x[0] + c0, .columns = c1 - c0, .pitch = nd_pitch(s, 0, s->out_c)};
+    nd_finish finish;
+    if (nd_finish_of(call, 0, c0, &finish, e.at)) e.finish = &finish;
+    for (int64_t i = first; i < end;) {
+        const int64_t inside = i % t->image, column0 = inside % t->wide * 4, line = inside / t->wide * 4;
+        const int64_t row0 = i / t->image * s->out_h + line, rows = nd_min(4, s->out_h - line);
+        const int64_t stop = nd_min(end, i + t->wide - inside % t->wide), columns = nd_min(s->out_w, column0 + (stop - i) * 4) - column0;
+        for (int64_t j = i; j < stop; j++) nd_tile_out(s, &e, m + (j - first) * row_m, plane_m, row0, column0 + (j - i) * 4, rows);
+        for (int64_t row = row0; s->words && !e.finish && row < row0 + rows; row++)
+            nd_epilogue(call, row * s->out_w + column0, row * s->out_w + column0 + columns, c0, c1 - c0, call->scratch);
+        i = stop;
+    }
 }

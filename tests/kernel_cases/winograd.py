@@ -31,8 +31,8 @@ def winograd(
     y = np.empty((n, *size, o), np.float32)
     words = code(("add", 0, 32, 33), ("max", 31, 0, 64), constants=[-5])
     tiles = n * -(-size[0] // 4) * -(-size[1] // 4)
-    held = -(-tiles // 4) * 4 if staged == 3 else tiles
-    points = fixed(np.empty(36 * (held * c + tiles * o + 2 * 48), np.float32)) if staged else None
+    size_of_points = 36 * -(-tiles // 4) * 4 * c if staged == 3 else 36 * (tiles * (c + o) + 2 * 48)
+    points = fixed(np.empty(size_of_points, np.float32)) if staged else None
 
     def judge(found: Array) -> None:
         exact = np.maximum(convolve(spread_taps(x, window, size), weight, 1) + bias, -5)

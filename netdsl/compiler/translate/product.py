@@ -88,10 +88,11 @@ def winograd_tiles(step: Step, batch: int) -> int:
 
 
 def winograd_points(step: Step, batch: int) -> int:
-    """Elements of the points of all tiles, which the stages pass on; where groups are read, they are whole."""
-    tiles = winograd_tiles(step, batch)
-    held = -(-tiles // GROUP) * GROUP if step.fields["fresh"] == IN_REGISTERS else tiles
-    return POINTS * (held * int(step.fields["in_c"]) + tiles * int(step.fields["out_c"]) + 2 * GAP)
+    """Elements of the points of all tiles, which the stages pass on; in registers, of those of x in whole groups."""
+    tiles, inputs, outputs = winograd_tiles(step, batch), int(step.fields["in_c"]), int(step.fields["out_c"])
+    if step.fields["fresh"] == IN_REGISTERS:
+        return POINTS * -(-tiles // GROUP) * GROUP * inputs
+    return POINTS * (tiles * (inputs + outputs) + 2 * GAP)
 
 
 def with_staging(step: Step, staged: bool, batch: int) -> Step:
