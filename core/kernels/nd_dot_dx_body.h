@@ -42,7 +42,7 @@ static void ND_JOIN(ND_NAME(dot_dx), _run)(const nd_call *call, int64_t task)
             .b = turned + m * ND_LANES, .b_panel = length * ND_LANES,
             .c = found, .c_row = ND_DOT_ROWS, .c_panel = ND_LANES,
             .k = ND_LANES, .more = nd_min(segment, length - m) / ND_LANES - 1, .a_more = s->out_c * ND_LANES,
-            .lanes = ND_LANES, .accumulate = m > 0,
+            .lanes = ND_LANES, .accumulate = m > 0, .a_far = 1,
         };
         nd_gemm(g, count, panels);
     }

@@ -25,7 +25,9 @@ typedef struct {
     const float *then;    /* or NULL: the panels read after the last of these, b_panel apart */
     const nd_finish *finish; /* or NULL; `finish_at` is where row 0 and column 0 of C lie in the addends */
     const float *finish_at[2];
-    const float *ahead;   /* of a tile: the panels to ask for while it is computed, a line at every k */
+    int a_far;            /* A comes from memory, its rows ND_LANES apart, and B is in the cache */
+    int64_t ahead_more;
+    const float *ahead;   /* of a tile: what to ask for while it is computed, a line at every k, ahead_more on at every further run */
 } nd_product;
 
 /* B comes from memory once and is met again in the cache by the tiles below: while those are computed the panels that follow are on
@@ -130,6 +132,7 @@ ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
         a0 += back;
         if (P > 5) a5 += back;
         if (P > 10) a10 += back;
+        ahead += g->ahead_more;
     }
     if (g->lanes == ND_LANES && !g->finish && !g->accumulate) {
         ND_UNROLL for (int p = 0; p < P; p++)
@@ -186,6 +189,7 @@ static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
 {
     const int64_t tiles = nd_ceil_div(rows, ND_TILE_ROWS), last_lanes = g.lanes;
     const nd_product whole = g;
+    if (g.a_far) g.ahead_more = g.a_more - g.k * ND_LANES;
     for (int64_t panel = 0; panel < panels;) {
         const int64_t width = nd_min(ND_TILE_PANELS, panels - panel);
         g.b = whole.b + panel * whole.b_panel;
@@ -194,7 +198,7 @@ static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
         for (int64_t i = 0, row = 0; i < tiles; i++) {
             const int64_t count = nd_ceil_div(rows - row, tiles - i);
             g.a = whole.a + row * whole.a_row;
-            g.ahead = rows <= ND_FEW_ROWS ? g.b + ND_AHEAD : i < width ? after + i * whole.b_panel : g.b;
+            g.ahead = g.a_far ? g.a + ND_TILE_ROWS * g.a_row : rows <= ND_FEW_ROWS ? g.b + ND_AHEAD : i < width ? after + i * whole.b_panel : g.b;
             g.c = whole.c + (whole.c_at ? 0 : row * whole.c_row) + panel * whole.c_panel;
             g.c_at = whole.c_at ? whole.c_at + row : 0;
             for (int f = 0; g.finish && f < g.finish->adds; f++) g.finish_at[f] = whole.finish_at[f] + row * g.finish->row[f] + panel * ND_LANES;
