@@ -44,9 +44,7 @@ NANOSECONDS = {
     "conv_grouped": 0.04,
     "conv_grouped_dw": 0.04,
 }
-ELEMENT = 0.2
-FLOAT = 4
-NOWHERE = -1
+ELEMENT, FLOAT, NOWHERE = 0.2, 4, -1
 Choose = Callable[[Step, int], Step]
 """What makes the neutral choices of a step that works on so many images at a time."""
 
