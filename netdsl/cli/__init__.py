@@ -14,6 +14,7 @@ from netdsl import __version__
 # verb: (module, command in it, what the overview says)
 VERBS = {
     "check": ("check", "check", "Find the mistakes in a file."),
+    "fmt": ("fmt", "fmt", "Bring files to canonical text."),
     "summary": ("summary", "summary", "Shapes, parameters, multiply-adds and receptive fields."),
     "draw": ("draw", "draw", "Draw a net as SVG or DOT."),
     "compile": ("compile", "compile_plan", "What the engine would run, step by step."),

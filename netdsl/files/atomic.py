@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copymode
 
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
@@ -30,11 +31,13 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         raise fail("N505", f"{quoted(path)} cannot be written: {reason}") from None
 
 
-def replace_text(path: Path, text: str) -> None:
-    """`replace_file` with a text: UTF-8, line ends as they are."""
+def replace_text(path: Path, text: str, *, keep_mode: bool = False) -> None:
+    """`replace_file` with a text: UTF-8, line ends as they are; `keep_mode` gives it the permissions of the old one."""
 
     def write(temporary: Path) -> None:
         temporary.write_bytes(text.encode())
+        if keep_mode:
+            copymode(path, temporary)
 
     replace_file(path, write)
 

@@ -24,6 +24,7 @@ class Newlines:
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
+        self.read: list[Token] | None = None
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         opened: list[str] = []
@@ -37,6 +38,8 @@ class Newlines:
                 opened.append({"(": ")", "[": "]", "{": "}"}[token])
             elif opened and token == opened[-1]:
                 opened.pop()
+            if self.read is not None:
+                self.read.append(token)
             yield token
 
     def _refuse_semicolon(self, token: Token) -> None:
@@ -56,8 +59,9 @@ def _pieces(token: Token) -> Iterator[tuple[int, str]]:
 
 
 @cache
-def _lark() -> tuple[Lark, Builder]:
+def _lark() -> tuple[Lark, Builder, Newlines]:
     builder = Builder()
+    newlines = Newlines(builder)
     text = files("netdsl.grammar").joinpath("netdsl.lark").read_text("utf-8")
     options: dict[str, Any] = {
         "parser": "lalr",
@@ -66,7 +70,7 @@ def _lark() -> tuple[Lark, Builder]:
         "keep_all_tokens": True,
         "maybe_placeholders": False,
     }
-    return Lark(text, cache=_cache_file(), transformer=builder, postlex=Newlines(builder), **options), builder
+    return Lark(text, cache=_cache_file(), transformer=builder, postlex=newlines, **options), builder, newlines
 
 
 def _cache_file() -> str | bool:
@@ -75,9 +79,15 @@ def _cache_file() -> str | bool:
     return str(folder / "grammar.cache") if folder else False
 
 
-def parse(source: Source, text: str, start: str) -> Any:
-    """The tree of `text`, whose places are those of `source`; raises Lark's `UnexpectedInput` or a `NetError`."""
-    lark, builder = _lark()
+def parse(source: Source, text: str, start: str, *, read: list[Token] | None = None) -> Any:
+    """The tree of `text`, whose places are those of `source`; raises Lark's `UnexpectedInput` or a `NetError`.
+
+    The tokens are appended to `read`, of the newlines those that end statements.
+    """
+    lark, builder, newlines = _lark()
     with _LOCK:
-        builder.source = source
-        return lark.parse(text, start=start)
+        builder.source, newlines.read = source, read
+        try:
+            return lark.parse(text, start=start)
+        finally:
+            newlines.read = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lark import UnexpectedInput
+from lark import Token, UnexpectedInput
 
 from netdsl.errors import MAX_DIAGNOSTICS, Diagnostic, NetError, Source
 from netdsl.language import tree
@@ -41,6 +41,18 @@ def parse_file(source: Source) -> tuple[tree.File | None, list[Diagnostic]]:
             break
         text = text[: cut[0]] + _MARK * (cut[1] - cut[0]) + text[cut[1] :]
     return None, found
+
+
+def parse_tokens(source: Source) -> tuple[tree.File, list[Token]]:
+    """The tree of a checked text and its tokens, ends of statements among them; `NetError` for mistakes of syntax."""
+    read: list[Token] = []
+    if not check_brackets(source):
+        try:
+            parsed: tree.File = parse(source, source.text, "start", read=read)
+            return parsed, read
+        except (UnexpectedInput, NetError):
+            pass  # said in full below
+    raise NetError(parse_file(source)[1])
 
 
 def parse_value(source: Source) -> tree.Expr:

@@ -18,7 +18,7 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Zl", "Zp", "Cs"))
 def read(path: str | Path, name: str | None = None) -> Source:
     """The text of a file; `NetError` N001 … N006 for a file or characters that cannot be a net."""
     shown = str(path) if name is None else name
-    return decode(_read_bytes(path, shown), shown)
+    return decode(read_bytes(path, shown), shown)
 
 
 def decode(data: bytes, name: str) -> Source:
@@ -83,7 +83,8 @@ def _lookalike(char: str) -> str | None:
     return f"write `{plain}`" if plain.isascii() and plain.isprintable() else None
 
 
-def _read_bytes(path: str | Path, name: str) -> bytes:
+def read_bytes(path: str | Path, name: str) -> bytes:
+    """The bytes of a regular file of at most 4 MiB; `NetError` N001 or N002 otherwise, without waiting for a pipe."""
     shown = escape(name)
     try:
         found = os.stat(path)

@@ -35,15 +35,17 @@ def arg(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     keyword_only: bool = False,
+    like: str = "",
 ) -> Any:
     """Declare one argument of a layer.
 
     `kind`: `count` (integer), `number` (integer or decimal), `flag`, `window` (integer, size or tuple of integers,
     one for each spatial axis), `pad` (`valid same causal`, integer, or tuple), `word` (one of `choices`),
     `activation`, `init`, `shape` (size or integer), `name`, `list`.
-    `words` says what it means, with its unit; `low` and `high` are inclusive limits of every number in it.
+    `words` says what it means, with its unit; `low` and `high` are inclusive limits of every number in it. A default of
+    None means the value of the argument `like`, where that is named.
     """
-    meta = {"kind": kind, "words": words, "low": low, "high": high, "choices": choices}
+    meta = {"kind": kind, "words": words, "low": low, "high": high, "choices": choices, "like": like}
     return field(default=default, kw_only=keyword_only, metadata=meta)
 
 
@@ -132,9 +134,9 @@ class Layer:
         for item in arguments(type(self)):
             value = getattr(self, item.name)
             if item.default is MISSING:
-                given.append(format_value(_written(value, item)))
+                given.append(format_value(written(value, item)))
             elif value != item.default:
-                given.append(f"{item.name}={format_value(_written(value, item))}")
+                given.append(f"{item.name}={format_value(written(value, item))}")
         return f"{self.keyword}({', '.join(given)})" if given else self.keyword
 
 
@@ -149,7 +151,8 @@ def arguments(layer: type[Layer]) -> tuple[Field[Any], ...]:
     return tuple([f for f in found if not f.kw_only] + [f for f in found if f.kw_only])
 
 
-def _written(value: object, item: Field[Any]) -> object:
+def written(value: object, item: Field[Any]) -> object:
+    """The value of an argument as `format_value` prints it best: a window as a size."""
     if item.metadata["kind"] in ("window", "shape") and isinstance(value, tuple):
         return Size(value)
     return value

@@ -24,7 +24,7 @@ class Pool(Layer):
 
     kernel: int | tuple[int, ...] = arg("window", "window height x width, pixels", low=1)
     stride: int | tuple[int, ...] | None = arg(
-        "window", "step of the window, pixels; by default the window's size", default=None, low=1
+        "window", "step of the window, pixels; by default the window's size", default=None, low=1, like="kernel"
     )
     pad: Word | int | tuple[int, ...] = arg(
         "pad", "pixels round the input that no window counts", default=Word("valid"), low=0, high=2**20
