@@ -28,7 +28,7 @@ def run_net(
         if not node.inputs:
             values[node.path] = np.asarray(inputs[node.path], dtype)
             continue
-        tensors = {p.name: np.asarray(arrays[f"{node.path}.{p.name}"], dtype) for p in net.node_params(node.path)}
+        tensors = {p.name: np.asarray(arrays[name], dtype) for name, p in net.node_tensors(node.path)}
         values[node.path] = node.layer.forward([values[p] for p in node.inputs], tensors, training=training)
     return values
 

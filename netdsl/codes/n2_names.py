@@ -187,4 +187,11 @@ PAGES: tuple[Page, ...] = (
         "The name is no initialiser, or its numbers do not fit: `he_normal`, `glorot_uniform`, `zeros`, `normal(0.01)`, "
         "`uniform(-0.1, 0.1)`, `constant(0.5)` …",
     ),
+    Page(
+        "N234",
+        "weights that cannot be shared",
+        "`share=a` ties weights, biases and statistics to those of the same name in `a`, a layer or block above: their "
+        "shapes must be the same, and there must be some. `init= lr= decay= trainable=` belong to the tensors where they "
+        "are declared, so they do not stand beside it.",
+    ),
 )

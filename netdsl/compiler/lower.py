@@ -74,8 +74,8 @@ def _lower_nodes(build: Build, net: Net, roots: set[str]) -> dict[str, Value]:
         if node.path not in needed:
             continue
         build.origin = node.path
-        for param in net.node_params(node.path):
-            build.tensor(f"{node.path}.{param.name}", param.shape, param.role)
+        for name, param in net.node_tensors(node.path):
+            build.tie(param.name, build.tensor(name, param.shape, param.role))
         made = node.layer.lower(build, *(nodes[p] for p in node.inputs))
         assert made.shape == (BATCH, *node.shape), f"{node.path}: lowered to {made.shape}, declared {node.shape}"
         nodes[node.path] = build.rename(made, node.path)

@@ -34,10 +34,17 @@ class Cost:
 
 
 def cost_of(net: Net, paths: Iterable[str]) -> Cost:
-    """The cost of some nodes together; raises `Fault` N306 where a count does not fit in 64 bits."""
+    """The cost of some nodes together, a tensor that several of them share counted once.
+
+    Raises `Fault` N306 where a count does not fit in 64 bits.
+    """
     params = state = trainable = macs = 0
+    counted: set[str] = set()
     for path in paths:
-        for tensor in net.node_params(path):
+        for name, tensor in net.node_tensors(path):
+            if name in counted:
+                continue
+            counted.add(name)
             count = prod(tensor.shape)
             params += count if tensor.role == "param" else 0
             state += count if tensor.role == "state" else 0

@@ -28,7 +28,8 @@ class Node:
     """A layer in the graph: `inputs` are the paths it reads, in operand order.
 
     `shape` is that of its output, without the batch. The inputs of a net are nodes too, whose layer is `Input`.
-    `span` is the call in the text.
+    `span` is the call in the text. `ties` says which of its tensors are another's, by `share=`: its name of the tensor,
+    and the full name of the tensor that it is.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Node:
     inputs: tuple[str, ...]
     shape: Shape
     span: Span | None = None
+    ties: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,7 @@ class Net:
     def tensors(self) -> dict[str, Param]:
         """Every tensor of the net by its full name, `stage[0].conv_1.weight`, in the order of the nodes."""
         return {
-            f"{node.path}.{param.name}": param
-            for node in self
-            for param in node.layer.params(*self.input_shapes(node.path))
+            name: param for node in self for name, param in self.node_tensors(node.path) if not _is_tied(node, param)
         }
 
     @cached_property
@@ -118,8 +118,20 @@ class Net:
         return tuple(name for name, param in self.tensors.items() if param.role == "param" and param.trainable)
 
     def node_params(self, path: str) -> tuple[Param, ...]:
-        """The tensors of one node."""
+        """The tensors that one node's layer reads."""
         return self.nodes[path].layer.params(*self.input_shapes(path))
+
+    def node_tensors(self, path: str) -> tuple[tuple[str, Param], ...]:
+        """The same with their full names, shared ones as their owner declares them."""
+        ties = dict(self.nodes[path].ties)
+        own = self.node_params(path)
+        return tuple(
+            (ties[p.name], self._owned(ties[p.name])) if p.name in ties else (f"{path}.{p.name}", p) for p in own
+        )
+
+    def _owned(self, tensor: str) -> Param:
+        path, _, name = tensor.rpartition(".")
+        return next(param for param in self.node_params(path) if param.name == name)
 
     @cached_property
     def cost(self) -> Cost:
@@ -175,3 +187,7 @@ class Net:
         for name, param in self.tensors.items():
             weights.declare(name, param.shape)
         return weights
+
+
+def _is_tied(node: Node, param: Param) -> bool:
+    return any(name == param.name for name, _ in node.ties)

@@ -23,6 +23,7 @@ from netdsl.language.operands import (
     merge_operands,
     refuse_operand,
 )
+from netdsl.language.sharing import split_share, tie
 from netdsl.language.suggest import nearest
 from netdsl.language.syntax import parse_value
 from netdsl.layers.base import REGISTRY, Layer, make
@@ -93,12 +94,18 @@ def run_call(call: tree.Call, env: Env, at: Wire | None, path: str | None) -> Wi
     if path is None:
         path = number
         env.expansion.claim_path(path, call.callee.span)
-    if definition is not None:
-        return run_block(definition, call, env, at, path)
     layer = REGISTRY.get(name)
-    if layer is None or name == "input":
+    if definition is None and (layer is None or name == "input"):
         raise _unknown_call(call.callee, env)
-    return _run_layer(layer, call, env, at, path)
+    call, share = split_share(call, definition, env, at)
+    if definition is not None:
+        made = run_block(definition, call, env, at, path)
+    else:
+        assert layer is not None
+        made = _run_layer(layer, call, env, at, path)
+    if share is not None and made is not None and made.known:
+        tie(env.expansion, path, share)
+    return made
 
 
 def _unknown_call(callee: tree.Callee, env: Env) -> NetError | Unknown:

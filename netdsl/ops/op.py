@@ -175,6 +175,7 @@ class Build:
         self.gradients: dict[str, int] = {}
         self.consts: dict[int, Array] = {}
         self._by_name: dict[str, int] = {}
+        self._tied: dict[tuple[str, str], int] = {}
         self._producers: dict[int, Op] = {}
 
     def value(self, shape: Shape, *, dtype: str = "f32", role: str = "temp", name: str = "") -> Value:
@@ -238,9 +239,14 @@ class Build:
         assert (found.shape, found.role) == (shape, role), f"{role} {name}: {found.shape}, {found.role} and {shape}"
         return found
 
+    def tie(self, name: str, tensor: Value) -> None:
+        """Let the node being lowered find a tensor under a name, whichever node declared it."""
+        self._tied[self.origin, name] = tensor.id
+
     def param(self, name: str) -> Value:
         """A tensor of the node being lowered, declared before by the lowering of the net."""
-        found = self.named(f"{self.origin}.{name}")
+        tied = self._tied.get((self.origin, name))
+        found = self.named(f"{self.origin}.{name}") if tied is None else self.values[tied]
         assert found is not None, f"{self.origin}.{name}"
         return found
 

@@ -75,6 +75,7 @@ def _as_json(row: Row) -> dict[str, object]:
         "state": row.cost.state,
         "macs": row.cost.macs,
         "rf": field,
+        "shared": dict(row.node.ties),
     }
 
 

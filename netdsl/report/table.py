@@ -94,9 +94,11 @@ def format_bytes(count: int) -> str:
 
 def _cells(row: Row, depth: int, scope: str) -> tuple[Text, ...]:
     name = row.node.path.removeprefix(f"{scope}.") if scope else row.node.path
+    owners = ", ".join(dict.fromkeys(full.rpartition(".")[0] for _, full in row.node.ties))
+    shared = f", share {owners}" if owners else ""
     return (
         Text("  " * depth + escape(name)),
-        Text(escape(words(row.node.layer, rank=len(row.shape) - 1)), style="dim"),
+        Text(escape(words(row.node.layer, rank=len(row.shape) - 1) + shared), style="dim"),
         Text(format_shape(row.shape)),
         Text(_count(row.cost.params)),
         Text(_count(row.cost.macs)),

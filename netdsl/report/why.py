@@ -85,7 +85,14 @@ def numbers(net: Net, path: str) -> dict[str, Any]:
     """What the net alone says of a node, each number with its derivation."""
     node, xs = net.nodes[path], net.input_shapes(path)
     tensors: list[dict[str, Any]] = [
-        {"name": p.name, "role": p.role, "shape": list(p.shape), "count": prod(p.shape), "formula": p.formula}
+        {
+            "name": p.name,
+            "role": p.role,
+            "shape": list(p.shape),
+            "count": prod(p.shape),
+            "formula": p.formula,
+            "shared": dict(node.ties).get(p.name),
+        }
         for p in net.node_params(path)
     ]
     params = [t for t in tensors if t["role"] == "param"]

@@ -39,7 +39,9 @@ def _numbers(found: dict[str, Any]) -> Iterator[Line]:
         yield "params", found["params"]["derivation"]
         for tensor in found["tensors"]:
             shape = format_shape(tuple(tensor["shape"]))
-            yield "", f"{tensor['name']} {shape}" + (", a moving statistic" if tensor["role"] == "state" else "")
+            state = ", a moving statistic" if tensor["role"] == "state" else ""
+            shared = f", shared: `{tensor['shared']}`" if tensor["shared"] else ""
+            yield "", f"{tensor['name']} {shape}{state}{shared}"
     if found["macs"]["count"]:
         yield "macs", found["macs"]["derivation"]
     if found["rf"]:

@@ -55,8 +55,8 @@ class TinyNet(SimpleNamespace):
     def __iter__(self):
         return iter(self.nodes.values())
 
-    def node_params(self, path):
-        return self.nodes[path].layer.params((2,))
+    def node_tensors(self, path):
+        return [(f"{path}.{param.name}", param) for param in self.nodes[path].layer.params((2,))]
 
 
 WEIGHTS = {"a.weight": [2.0, 3.0], "b.weight": [5.0, 7.0], "aux.weight": [1.0, 1.0]}

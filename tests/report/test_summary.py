@@ -30,7 +30,8 @@ def test_keras_table_ends_with_the_totals_of_the_lecture():
 
 
 def test_json_rows_have_the_promised_fields():
-    assert list(rows_of("lenet5")[1]) == ["name", "layer", "inputs", "shape", "params", "state", "macs", "rf"]
+    names = ["name", "layer", "inputs", "shape", "params", "state", "macs", "rf", "shared"]
+    assert list(rows_of("lenet5")[1]) == names
 
 
 @pytest.mark.parametrize("name", ["googlenet", "resnet18", "keras_mnist", "unet"])
