@@ -109,9 +109,9 @@ def example_net(call: str, shapes: tuple[Shape, ...]) -> Any:
 
 
 def prose(layer: type[Layer]) -> str:
-    """A layer's docstring; paragraphs that are formulas of `y[…]` are indented, as code."""
+    """A layer's docstring; paragraphs that are formulas of `y[…]` or `z[…]` are indented, as code."""
     paragraphs = [re.sub(r" {2,}", " ", p) for p in cleandoc(layer.__doc__ or "").split("\n\n")]
-    return "\n\n".join(p.replace("y[", "    y[", 1) if p.startswith("y[") else p for p in paragraphs)
+    return "\n\n".join(f"    {p}" if p.startswith(("y[", "z[")) else p for p in paragraphs)
 
 
 def section(keyword: str, layer: type[Layer]) -> str:

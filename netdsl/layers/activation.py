@@ -72,6 +72,7 @@ FORMULAS: dict[str, Formula] = {
     ),
     "relu6": Formula(lambda x: min_(max_(x, 0.0), 6.0), "min(max(x, 0), 6)", "Howard et al. 2017"),
     "abs": Formula(lambda x: unary("abs", x), "|x|", "Jarrett et al. 2009"),
+    "complement": Formula(lambda x: 1.0 - x, "1 - x", "Srivastava et al. 2015, the carry gate"),
 }
 NAMES = (*FORMULAS, "softmax")
 

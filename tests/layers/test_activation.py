@@ -31,6 +31,7 @@ AT = [-2.0, 0.0, 1.0]
         ("hard_swish", [-1 / 3, 0, 2 / 3]),
         ("relu6", [0, 0, 1]),
         ("abs", [2, 0, 1]),
+        ("complement", [3, 1, 0]),
         ("softmax", [exp(n) / (exp(-2) + 1 + e) for n in AT]),
     ],
 )
@@ -39,7 +40,7 @@ def test_formula(name: str, expected: list[float]) -> None:
 
 
 def test_every_activation_has_a_number_here() -> None:
-    assert len(NAMES) == 15
+    assert len(NAMES) == 16
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "softmax"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from netdsl.layers.initialiser import draw
+
 X = [[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]
 
 
@@ -66,3 +68,19 @@ def test_global_pools_give_a_number_a_channel(make, call: str, expected: list[fl
 
 def test_pool_applies_its_activation(image) -> None:
     assert image("sumpool(1x2, act=relu)", [[1, -3, 2, 2]]).tolist() == [[0, 4]]
+
+
+def test_subsample_scales_and_shifts_the_sum_of_its_window(image) -> None:
+    x = [[1, 2, 3, 4], [5, 6, 7, 8]]
+    assert image("subsample(2x2)", x, coefficient=[0.5], bias=[1]).tolist() == [[8, 12]]
+
+
+def test_subsample_starts_as_the_mean(make) -> None:
+    coefficient, bias = make("subsample(2x2)", (4, 4, 3)).params((4, 4, 3))
+    start = [draw(p.init, p.shape, p.fan, seed=1, name=p.name).tolist() for p in (coefficient, bias)]
+    assert start == [[0.25] * 3, [0] * 3]
+
+
+def test_s2_and_s4_of_lenet5_have_12_and_32_trainable_numbers(make) -> None:
+    shapes = ((28, 28, 6), (10, 10, 16))
+    assert [sum(p.shape[0] for p in make("subsample(2x2)", x).params(x)) for x in shapes] == [12, 32]
