@@ -101,4 +101,27 @@ There are `pad(n)`, zeros on each side; `rescale`, which multiplies by 1/255, an
 as the training images were. Here the stored steps cannot be read, or their statistics belong to images of another
 shape. Train again, or take an undamaged copy of the file.""",
     ),
+    Page(
+        "N620",
+        "numbers that cannot be read",
+        """By hand rows are parted by `/`, numbers by blanks or commas, and channels by `|`:
+
+    netdsl trace net.net C --input "5 2 3/6 7 8/4 5 4" --weight "1 0/1 -1"
+
+Every row has as many numbers as the first. In a .csv or .txt file a line is a row, and an empty line parts channels; a
+.npy file holds one array (H, W) or (H, W, C), and of a .npz file the array with the name of the input is taken, or the
+only one. Objects that would have to be unpickled are never read.""",
+    ),
+    Page(
+        "N621",
+        "no such kernel",
+        """`netdsl filter` takes a kernel by its name, as `netdsl filter --help` lists them, or as a matrix of at most 31x31
+numbers: `netdsl filter "1 0 -1/0 0 0/-1 0 1" photo.png -o out.png`.""",
+    ),
+    Page(
+        "N622",
+        "a picture of a kind that is not written",
+        """The end of the name says in which format a picture is written: .png, .jpg, .jpeg, .bmp, .webp, .pgm or .ppm.
+PNG keeps every number; JPEG and WebP do not.""",
+    ),
 )

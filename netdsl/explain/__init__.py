@@ -1,0 +1,1 @@
+"""What a net does, shown: a convolution worked out window by window, a kernel on a photograph, a receptive field."""

@@ -1,0 +1,33 @@
+"""Writing a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.errors import fail
+from netdsl.files.atomic import replace_file
+from netdsl.files.regular import quoted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".pgm": "PPM", ".ppm": "PPM"}
+
+
+def picture_format(path: Path) -> str:
+    """The format that the name of a picture asks for; `NetError` N622 where it is none that is written."""
+    found = FORMATS.get(path.suffix.lower())
+    if found is None:
+        raise fail("N622", f"{quoted(path)} does not end in one of {', '.join(FORMATS)}")
+    return found
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Write a picture (H, W, 1) or (H, W, 3) in the format of its name, atomically. Raises `NetError` N505, N622."""
+    from PIL import Image
+
+    form = picture_format(path)
+    image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+    replace_file(path, lambda temporary: image.save(temporary, format=form))
