@@ -104,4 +104,15 @@ PAGES: tuple[Page, ...] = (
         "The file is whole, but a later netdsl wrote it, or its steps were made for kernels with other sources than those of this build. A plan "
         "is never reinterpreted: compile the net again with this version.",
     ),
+    Page(
+        "N740",
+        "a node that slides no window",
+        "`netdsl trace` works out convolutions and max, average, sum and min pools, window by window. The message lists those of the net.",
+    ),
+    Page(
+        "N741",
+        "a place that the output has not got",
+        "Positions and channels count from 0: a map of 28x28x6 has positions 0,0 to 27,27 and channels 0 to 5. A sequence has one "
+        "number in its position, a volume three.",
+    ),
 )
