@@ -54,6 +54,12 @@ def _constant(rng: Any, shape: Shape, fan: Fan, v: float) -> Any:
     return np.full(shape, v, np.float32)
 
 
+def _signs(rng: Any, shape: Shape, fan: Fan) -> Any:
+    import numpy as np
+
+    return 2 * rng.integers(0, 2, shape).astype(np.float32) - 1
+
+
 def _spread(deviation: Callable[[int, int], float]) -> Callable[..., Any]:
     """N(0, deviation²)."""
     return lambda rng, shape, fan: _normal(rng, shape, fan, deviation(*fan))
@@ -84,6 +90,7 @@ INITIALISERS: dict[str, Initialiser] = {
     "he_normal": Initialiser(_spread(lambda i, o: sqrt(2 / i)), "N(0, 2/in)", HE),
     "lecun_normal": Initialiser(_spread(lambda i, o: sqrt(1 / i)), "N(0, 1/in)", LECUN),
     "bilinear": Initialiser(_bilinear, "a product of triangles", "Long et al. 2015"),
+    "signs": Initialiser(_signs, "-1 or 1, equally likely", "LeCun et al. 1998, section II.B"),
     "zeros": Initialiser(lambda rng, shape, fan: _constant(rng, shape, fan, 0.0), "0", ""),
     "ones": Initialiser(lambda rng, shape, fan: _constant(rng, shape, fan, 1.0), "1", ""),
     "normal": Initialiser(_normal, "N(0, std²)", "", ("std",)),
