@@ -33,6 +33,7 @@ KINDS = {
     "pad": "[padding](#padding)",
     "activation": "[activation](#activations)",
     "init": "[initialiser](#initialisers)",
+    "table": "`lenet_c3` or list of lists",
     "shape": "size",
     "name": "name",
     "list": "list",

@@ -75,6 +75,13 @@ PAGES: tuple[Page, ...] = (
         "Sizes of inputs and of declared shapes count from 1 to 2^31 - 1.",
     ),
     Page(
+        "N312",
+        "a connection table that does not fit",
+        "`table` has a row for each filter, with the input channels that it sees, counted from 0, each once and at least "
+        "one: `conv(2, 3x3, table=[[0, 1], [2]])` on three channels. `table=lenet_c3` is for 16 filters on 6 channels. "
+        "`groups` says the same in another way, so only one of them is given.",
+    ),
+    Page(
         "N320",
         "a value of the wrong kind in an expression",
         "Arithmetic and order are for numbers, conditions and asserts are `true` or `false`, `for` runs over "

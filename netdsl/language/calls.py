@@ -27,6 +27,7 @@ from netdsl.language.sharing import split_share, tie
 from netdsl.language.suggest import nearest
 from netdsl.language.syntax import parse_value
 from netdsl.layers.base import REGISTRY, Layer, make
+from netdsl.layers.table import TABLES
 from netdsl.layers.values import Word
 from netdsl.shapes import MAX_SIZE, Shape, checked, format_shape, volume
 
@@ -221,7 +222,9 @@ def _make(layer: type[Layer], call: tree.Call, env: Env, bound: dict[str, Bound]
 
 def _words_of(layer: type[Layer], argument: str) -> tuple[str, ...]:
     item = layer.__dataclass_fields__[argument].metadata
-    words = {"pad": ("valid", "same", "causal"), "flag": ("true", "false")}.get(item["kind"], ())
+    words = {"pad": ("valid", "same", "causal"), "flag": ("true", "false"), "table": tuple(TABLES)}.get(
+        item["kind"], ()
+    )
     return (*words, *item["choices"])
 
 

@@ -41,7 +41,7 @@ def arg(
 
     `kind`: `count` (integer), `number` (integer or decimal), `flag`, `window` (integer, size or tuple of integers,
     one for each spatial axis), `pad` (`valid same causal`, integer, or tuple), `word` (one of `choices`),
-    `activation`, `init`, `shape` (size or integer), `name`, `list`.
+    `activation`, `init`, `table` (a name or a list of lists), `shape` (size or integer), `name`, `list`.
     `words` says what it means, with its unit; `low` and `high` are inclusive limits of every number in it. A default of
     None means the value of the argument `like`, where that is named.
     """
@@ -155,6 +155,8 @@ def written(value: object, item: Field[Any]) -> object:
     """The value of an argument as `format_value` prints it best: a window as a size."""
     if item.metadata["kind"] in ("window", "shape") and isinstance(value, tuple):
         return Size(value)
+    if item.metadata["kind"] == "table" and isinstance(value, tuple):
+        return [list(row) for row in value]
     return value
 
 
@@ -258,6 +260,12 @@ def _to_init(value: object, item: Field[Any]) -> object:
     return None
 
 
+def _to_table(value: object, item: Field[Any]) -> object:
+    from netdsl.layers.table import convert
+
+    return convert(value)
+
+
 def _to_name(value: object, item: Field[Any]) -> object:
     return value if isinstance(value, Word | Applied) else None
 
@@ -275,6 +283,7 @@ _CONVERTERS = {
     "word": _to_word,
     "activation": _to_activation,
     "init": _to_init,
+    "table": _to_table,
     "shape": _to_window,
     "name": _to_name,
     "list": _to_list,
@@ -288,6 +297,7 @@ _EXPECTED = {
     "word": "one of {choices}",
     "activation": "the name of an activation",
     "init": "the name of an initialiser",
+    "table": "the name of a connection table, or a list with a list of channels for each filter",
     "shape": "a size such as `7x7x64`",
     "name": "a name",
     "list": "a list",

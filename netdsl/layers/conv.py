@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
 from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
+from netdsl.layers.table import Table, check_table, connections, spread, spread_lowered
 from netdsl.layers.values import Word
 from netdsl.layers.window import Axis, geometry, resolve_axes
 from netdsl.shapes import Extent, Shape
@@ -27,6 +28,10 @@ class Conv(Layer, keyword="conv"):
 
     (LeCun et al. 1998, section II.A). Input LxC, HxWxC or DxHxWxC; weight (kernel…, C/groups, filters). `flip` turns
     the kernel by 180°, which is convolution proper.
+
+    With `table=[[0, 1, 2], [1, 2, 3], …]` a filter sees only the input channels of its row. The weight is then
+    (kernel…, connections), filter by filter in the order of the table: what is not connected is no parameter.
+    `table=lenet_c3` is the table of LeNet-5's third layer (LeCun et al. 1998, table I).
     """
 
     filters: int = arg("count", "number of output channels", low=1)
@@ -40,6 +45,9 @@ class Conv(Layer, keyword="conv"):
     bias: bool = arg("flag", "add a trainable number to each output channel", default=True)
     act: object = arg("activation", "activation applied to the result", default=Word("none"))
     flip: bool = arg("flag", "turn the kernel by 180 degrees", default=False)
+    table: Word | Table | None = arg(
+        "table", "the input channels that each filter sees; by default all", default=None, keyword_only=True
+    )
     init: object = arg("init", "initialiser of the weight", default=Word("glorot_uniform"), keyword_only=True)
     bias_init: object = arg("init", "initialiser of the bias", default=Word("zeros"), keyword_only=True)
     trainable: bool = arg("flag", "whether the optimiser may change the tensors", default=True, keyword_only=True)
@@ -49,6 +57,8 @@ class Conv(Layer, keyword="conv"):
         ("conv(6, 5x5, act=tanh)", ((12, 9, 1),)),
         ("conv(4, 3x3, stride=2, pad=same, groups=2, bias=false)", ((7, 8, 6),)),
         ("conv(3, 2, dilation=3, pad=causal)", ((11, 2),)),
+        ("conv(16, 5x5, table=lenet_c3)", ((7, 6, 6),)),
+        ("conv(2, 3x2, table=[[0, 2], [1]], flip=true, bias=false)", ((4, 4, 3),)),
     )
 
     def axes(self, x: Shape) -> tuple[Axis, ...]:
@@ -58,6 +68,10 @@ class Conv(Layer, keyword="conv"):
     def out_shape(self, *xs: Shape) -> Shape:
         axes = self.axes(xs[0])
         check_groups(self, xs[0][-1])
+        if self.table is not None:
+            if self.groups > 1:
+                raise Fault("N312", "`table` and `groups` both say what a filter sees: one of them", "table")
+            check_table(self.table, xs[0][-1], self.filters)
         return (*(axis.out.value for axis in axes), self.filters)
 
     def extents(self, *xs: Shape) -> tuple[tuple[str, Extent], ...]:
@@ -65,10 +79,14 @@ class Conv(Layer, keyword="conv"):
 
     def params(self, *xs: Shape) -> tuple[Param, ...]:
         kernel = tuple(axis.kernel for axis in self.axes(xs[0]))
-        inputs = xs[0][-1] // self.groups
         taps = prod(kernel)
-        shape = (*kernel, inputs, self.filters)
-        fan = (taps * inputs, taps * self.filters // self.groups)
+        if self.table is None:
+            pairs: Shape = (xs[0][-1] // self.groups, self.filters)
+            fan = (taps * pairs[0], taps * self.filters // self.groups)
+        else:
+            pairs = (connections(self.table),)
+            fan = (taps * pairs[0] // self.filters, taps * pairs[0] // xs[0][-1])
+        shape = (*kernel, *pairs)
         weight = Param("weight", shape, self.init, "·".join(map(str, shape)), fan=fan, trainable=self.trainable)
         if not self.bias:
             return (weight,)
@@ -90,6 +108,8 @@ class Conv(Layer, keyword="conv"):
 
         x, weight = xs[0], p["weight"]
         axes = self.axes(x.shape[1:])
+        if self.table is not None:
+            weight = spread(weight, self.table, x.shape[-1])
         if self.flip:
             weight = weight[tuple(slice(None, None, -1) for _ in axes)]
         padded = np.pad(x, ((0, 0), *(a.pad for a in axes), (0, 0)))
@@ -104,6 +124,8 @@ class Conv(Layer, keyword="conv"):
 
     def lower(self, build: Build, *x: Value) -> Value:
         weight = build.param("weight")
+        if self.table is not None:
+            weight = spread_lowered(build, weight, self.table, inner_shape(x[0])[-1])
         if self.flip:
             weight = turned(build, weight)
         y = build.add("conv", x[0], weight, **geometry(self.axes(inner_shape(x[0])), groups=self.groups))

@@ -36,3 +36,10 @@ def test_a_centre_moves_towards_its_input() -> None:
 def test_a_fixed_centre_stays() -> None:
     found = stepped("rbf(1, trainable=false)", [2.0, 1.0], weight=[[1.0], [0.0]])
     assert found["weight"].ravel().tolist() == [1, 0]
+
+
+def test_only_what_is_connected_is_updated() -> None:
+    # Filter 0 sees channel 2, filter 1 channels 0 and 1: the gradients of the three weights are 5, 1 and 3.
+    found = stepped("conv(2, 1x1, table=[[2], [0, 1]])", [[[1.0, 3.0, 5.0]]], weight=[[[1.0, 1.0, 1.0]]], bias=[0, 0])
+    np.testing.assert_allclose(found["weight"].ravel(), [0.5, 0.9, 0.7], rtol=1e-6)
+    np.testing.assert_allclose(found["bias"], [-0.1, -0.1], rtol=1e-6)
