@@ -12,7 +12,7 @@ import pytest
 
 from netdsl.graph.cost import cost_of
 from netdsl.graph.net import Net
-from netdsl.language.load import load, parse
+from netdsl.language.load import load
 from netdsl.language.parameters import parse_value
 
 ROWS = list(csv.DictReader((Path(__file__).parent / "published.csv").read_text().splitlines()))
@@ -90,7 +90,5 @@ def test_padded_unet_keeps_its_size() -> None:
 
 
 def test_vgg16_without_its_top_at_150_pixels() -> None:
-    text = files("netdsl.architectures").joinpath("vgg16.net").read_text()
-    cut = text[: text.index("  fc6:")].replace("224x224x3", "150x150x3") + "}\n"
-    net = parse(cut)
-    assert (net.params, net.nodes[list(net.nodes)[-1]].shape) == (14_714_688, (4, 4, 512))
+    net = loaded("vgg16", "top=false size=150")
+    assert [net.nodes[p].shape for p in net.outputs.values()] == [(4, 4, 512)]

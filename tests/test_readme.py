@@ -34,8 +34,8 @@ def test_first_block_of_the_readme_holds_the_two_commands_of_a_newcomer():
 
 
 def test_readme_counts_the_nets_that_ship():
-    assert len(shipped_nets()) == 16
-    assert "Sixteen networks ship" in README
+    said = int(re.search(r"More than (\d+) networks ship", README)[1])
+    assert said < len(shipped_nets()) <= said + 15
 
 
 @pytest.mark.parametrize(
