@@ -185,9 +185,12 @@ def _reserved(stop: Stop) -> Diagnostic | None:
     return Diagnostic("N113", f"`{word}` is a reserved word and cannot be a name", span, fixes=(fix,))
 
 
+_WHOLE_NUMBER = re.compile(r"\d+(_\d+)*(\.\d+)?([eE][+-]?\d+)?|\d+(x\d+)+")
+
+
 def _number(stop: Stop) -> Diagnostic | None:
     word = re.match(r"\d[\w.]*", stop.after)
-    if word is None or len(stop.found) > 1:
+    if word is None or len(stop.found) > 1 or _WHOLE_NUMBER.fullmatch(word.group()):
         return None
     span = stop.span(stop.at, stop.at + word.end())
     return Diagnostic(
@@ -218,6 +221,19 @@ def _bare_count(stop: Stop) -> Diagnostic | None:
     return Diagnostic("N101", message, stop.here(), fixes=(Fix(f"`* ({count[1]} {rest.group()})`", edits),))
 
 
+def _bare_choice(stop: Stop) -> Diagnostic | None:
+    label = re.match(r"\s*(?:[A-Za-z_]\w*(?:\[[^\]\n]*\])*\s*:(?!=)\s*)?", stop.before)
+    choice = re.match(r"if\b[^;{}]*?(?=\s*(?:->|;|$))", stop.after)
+    if stop.found != "if" or label is None or choice is None or not stop.before[label.end() :].strip():
+        return None
+    begin, end = stop.start + label.end(), stop.at + choice.end()
+    edits = ((stop.span(begin, begin), "("), (stop.span(end, end), ")"))
+    fix = Fix("brackets round it", edits)
+    return Diagnostic(
+        "N101", "a choice inside a chain stands in brackets: `(a if cond else b)`", stop.here(), fixes=(fix,)
+    )
+
+
 HABITS: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _reserved,
     _assignment,
@@ -230,4 +246,5 @@ HABITS: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _number,
     _operator,
     _bare_count,
+    _bare_choice,
 )

@@ -8,6 +8,7 @@ from lark import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from netdsl.errors import Diagnostic, Source, escape
 from netdsl.language.habits import HABITS, Stop
+from netdsl.language.parser import literals
 
 _PART = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{};\n]')
 # What stands before a brace that is part of a size, not the beginning of a body.
@@ -20,17 +21,6 @@ _WORDS = {
     "_NL": "a new line",
     "COMPARE": "a comparison",
     "$END": "the end of the file",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "LSQB": "`[`",
-    "RSQB": "`]`",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "COLON": "`:`",
-    "COMMA": "`,`",
-    "EQUAL": "`=`",
-    "VBAR": "`|`",
-    "DOT": "`.`",
 }
 _HIDDEN = frozenset(("BROKEN", "DIMS_HEAD", "DIMS_TAIL", "DIMS_LINK"))
 
@@ -82,7 +72,8 @@ def describe(error: UnexpectedInput, source: Source, text: str) -> Diagnostic:
 
 
 def _plain(stop: Stop) -> Diagnostic:
-    names = sorted(_WORDS.get(k, f"`{k.lower()}`") for k in stop.expected - _HIDDEN)
+    fixed = literals()
+    names = sorted(_WORDS.get(kind) or f"`{fixed[kind]}`" for kind in stop.expected - _HIDDEN)
     wanted = f"expected {_either(names)}" if 0 < len(names) <= 5 else ""
     if not stop.found:
         end = len(stop.text.rstrip())

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from lark import Lark, Token
+from lark.lexer import PatternStr
 
 from netdsl.errors import Source, Span, fail
 from netdsl.files.cache import cache_folder
@@ -71,6 +72,12 @@ def _lark() -> tuple[Lark, Builder, Newlines]:
         "maybe_placeholders": False,
     }
     return Lark(text, cache=_cache_file(), transformer=builder, postlex=newlines, **options), builder, newlines
+
+
+@cache
+def literals() -> dict[str, str]:
+    """The terminals of the grammar that are one fixed text each, such as `->`, by name."""
+    return {t.name: t.pattern.value for t in _lark()[0].terminals if isinstance(t.pattern, PatternStr)}
 
 
 def _cache_file() -> str | bool:
