@@ -14,6 +14,7 @@ from functools import cached_property
 
 MAX_DIAGNOSTICS = 20
 MAX_LINE = 160
+MAX_WORDS = 600
 TAB = 4
 
 
@@ -168,9 +169,10 @@ def _excerpt(span: Span) -> tuple[str, str]:
     start = column - 1
     end = max(start + 1, min(start + (span.end - span.start), len(raw)))
     left, right = 0, len(raw)
-    if right > MAX_LINE:
-        left = max(0, min(start - MAX_LINE // 3, right - MAX_LINE))
-        right = left + MAX_LINE
+    room = MAX_LINE if raw.replace("\t", " ").isprintable() else MAX_LINE // 2  # what is escaped grows
+    if right > room:
+        left = max(0, min(start - room // 3, right - room))
+        right = left + room
     parts = (raw[left:start], raw[start : min(end, right)], raw[min(end, right) : right])
     before, under, after = (escape(part.replace("\t", " " * TAB)) for part in parts)
     prefix, suffix = ("…" if left else ""), ("…" if right < len(raw) else "")
@@ -178,8 +180,13 @@ def _excerpt(span: Span) -> tuple[str, str]:
     return line, " " * _width(prefix + before) + "^" * max(1, _width(under))
 
 
+def _clip(words: str) -> str:
+    """Words as they are shown: names and numbers of a hostile file may have any length."""
+    return words if len(words) <= MAX_WORDS else f"{words[:MAX_WORDS]}…"
+
+
 def _draw(diagnostic: Diagnostic) -> list[str]:
-    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {_clip(diagnostic.message)}"]
     places = [(diagnostic.span, "")] if diagnostic.span else []
     places += list(diagnostic.notes)
     gutter = max((len(str(span.line)) for span, _ in places), default=1) + 1
@@ -187,14 +194,14 @@ def _draw(diagnostic: Diagnostic) -> list[str]:
     for i, (span, text) in enumerate(places):
         line, caret = _excerpt(span)
         lines.append(f"{pad}--> {span}" if i == 0 and diagnostic.span else f"{pad}::: {span}")
-        lines += [f"{pad} |", f"{span.line:>{gutter}} | {line}", f"{pad} | {caret}{' ' + text if text else ''}"]
+        lines += [f"{pad} |", f"{span.line:>{gutter}} | {line}", f"{pad} | {caret}{' ' + _clip(text) if text else ''}"]
     labels = [*diagnostic.facts]
     if diagnostic.fixes:
         labels.append(("try", ", or ".join(fix.words for fix in diagnostic.fixes)))
     if diagnostic.help:
         labels.append(("help", diagnostic.help))
     room = max((len(label) for label, _ in labels), default=0) + 1
-    lines += [f"{pad} = {label + ':':<{room}} {text}" for label, text in labels]
+    lines += [f"{pad} = {label + ':':<{room}} {_clip(text)}" for label, text in labels]
     return lines
 
 

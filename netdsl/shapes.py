@@ -35,15 +35,20 @@ def volume(shape: Shape) -> int:
     """Number of elements; a `Fault` N306 when it does not fit in 64 bits."""
     count = prod(shape)
     if count > MAX_COUNT:
-        raise Fault("N306", f"`{format_shape(shape)}` has {count} elements: more than 2^63 - 1")
+        raise Fault("N306", f"`{format_shape(shape)}` has {_long(count)} elements: more than 2^63 - 1")
     return count
 
 
 def checked(value: int, what: str) -> int:
     """`value` if it fits in a signed 64-bit integer; otherwise a `Fault` N306 that says what it counts."""
     if not -MAX_COUNT - 1 <= value <= MAX_COUNT:
-        raise Fault("N306", f"{what} overflows 64-bit arithmetic: {value}")
+        raise Fault("N306", f"{what} overflows 64-bit arithmetic: {_long(value)}")
     return value
+
+
+def _long(count: int) -> str:
+    """A number that may have any number of digits: Python itself refuses to print more than 4,300."""
+    return str(count) if abs(count) < 10**40 else "over 10^40"
 
 
 def window_extent(

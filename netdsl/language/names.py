@@ -32,6 +32,9 @@ class Wire:
     name: str
     span: Span | None = None
 
+    def __repr__(self) -> str:
+        return self.name
+
     @property
     def known(self) -> bool:
         return self.shape is not None
@@ -52,6 +55,9 @@ class Family:
 
     path: str
     elements: dict[int, Wire | Family] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return self.path
 
     def wires(self) -> Iterator[Wire]:
         """All elements in order of their indices, those of families inside in place."""
