@@ -186,3 +186,10 @@ def test_a_relative_cache_folder_is_ignored(tmp_path):
     done = command("check", "lenet5", cwd=tmp_path, env={"XDG_CACHE_HOME": "cache", "HOME": str(tmp_path / "home")})
     assert done.returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+@pytest.mark.parametrize(
+    ("form", "first"), [("csv", "name,layer,inputs,"), ("markdown", "### LeNet5\n"), ("tree", "LeNet5  ")]
+)
+def test_summary_can_be_printed_in_that_form(form, first):
+    assert run("summary", "lenet5", "--format", form).stdout.startswith(first)
