@@ -20,6 +20,7 @@ VERBS = {
     "compile": ("compile", "compile_plan", "What the engine would run, step by step."),
     "why": ("why", "why", "Which kernel computes a node, and why no other does."),
     "trace": ("trace", "trace", "A convolution worked out window by window."),
+    "receptive": ("receptive", "receptive", "Draw on a photograph what a node sees of it."),
     "filter": ("filter", "filter_photo", "Lay a kernel over a photograph."),
     "bench": ("bench", "bench", "How fast a net runs or learns here, step by step."),
     "train": ("train", "train", "Train a net on images."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netdsl.cli.position import one_node, takes_position
 from netdsl.cli.target import load_target, takes_net
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     "--weight", "weights", multiple=True, metavar="W", help="The kernel of NODE; once for each of its filters."
 )
 @click.option("--bias", "biases", multiple=True, metavar="B", help="The biases of NODE, a number for each filter.")
-@click.option("--at", metavar="ROW,COL", help="Work out this position of the output alone.")
+@takes_position("Work out this position of the output alone.")
 @click.option("--channel", type=int, metavar="K", help="Work out this channel of the output alone.")
 @click.option("--rescale", is_flag=True, help="Pictures as 0 to 1 in place of 0 to 255.")
 @click.option(
@@ -38,7 +39,7 @@ def trace(
     inputs: tuple[str, ...],
     weights: tuple[str, ...],
     biases: tuple[str, ...],
-    at: str | None,
+    at: tuple[int, ...] | None,
     channel: int | None,
     rescale: bool,
     seed: int,
@@ -56,30 +57,19 @@ def trace(
     from netdsl.explain.trace import trace as work_out
     from netdsl.report.why import nodes_of
 
-    paths = nodes_of(loaded, node)
-    if len(paths) > 1:
-        raise click.BadParameter(f"`{node}` is a scope: name one node of it, such as {paths[0]}", param_hint="NODE")
+    path = one_node(nodes_of(loaded, node), node)
     tensors = trained.weights if trained else loaded.initialise(seed)
-    given.put_weights(loaded, tensors, paths[0], weights, biases)
+    given.put_weights(loaded, tensors, path, weights, biases)
     found = work_out(
         loaded,
-        paths[0],
+        path,
         tensors,
         given.arrays(loaded, inputs, rescale=rescale),
-        at=_position(at),
+        at=at,
         channel=channel,
         threads=threads,
     )
     _show(found, form)
-
-
-def _position(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"`{text}` is not a position such as 3,5", param_hint="--at") from None
 
 
 def _show(found: Trace, form: str) -> None:

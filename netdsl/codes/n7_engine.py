@@ -115,4 +115,9 @@ PAGES: tuple[Page, ...] = (
         "Positions and channels count from 0: a map of 28x28x6 has positions 0,0 to 27,27 and channels 0 to 5. A sequence has one "
         "number in its position, a volume three.",
     ),
+    Page(
+        "N742",
+        "a node that sees no picture",
+        "`netdsl receptive` draws on a photograph, so that the node has to read an input HxWxC.",
+    ),
 )

@@ -78,10 +78,10 @@ def _addressed(net: Net, path: str, text: str) -> tuple[str, str]:
 
 
 def _tensor(net: Net, path: str, name: str) -> str:
-    full = f"{path}.{name}"
-    if full not in net.tensors:
-        raise fail("N701", f"`{path}`, {net.nodes[path].layer.text()}, has no {name}")
-    return full
+    for full, param in net.node_tensors(path):
+        if param.name == name:
+            return full
+    raise fail("N701", f"`{path}`, {net.nodes[path].layer.text()}, has no {name}")
 
 
 def _names(net: Net) -> str:

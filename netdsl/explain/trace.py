@@ -77,7 +77,7 @@ def trace(
     found: dict[str, Any] = made if isinstance(made, dict) else {path: made}
     output = _value(net, found, path)
     x = (arrays[source] if source in net.inputs else _value(net, found, source)).astype(np.float64)
-    tensors = {p.name: np.asarray(weights[f"{path}.{p.name}"], np.float64) for p in net.node_params(path)}
+    tensors = {p.name: np.asarray(weights[name], np.float64) for name, p in net.node_tensors(path)}
     with np.errstate(all="ignore"):
         expected = node.layer.forward([x[None]], tensors)[0]
     steps = tuple(

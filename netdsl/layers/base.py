@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+Spans = tuple[tuple[int, int], ...]
+"""For each spatial axis the first and the last position of a stretch."""
+
 REGISTRY: dict[str, type[Layer]] = {}
 
 
@@ -119,6 +122,13 @@ class Layer:
     def window(self, *xs: Shape) -> Window | None:
         """The reach of an output element in the input, or None for an elementwise layer."""
         return None
+
+    def reads(self, spans: Spans, operand: int, *xs: Shape) -> Spans:
+        """The stretch of an operand that a stretch of the output is computed from; it may reach beyond the border."""
+        x = xs[operand]
+        if self.window(*xs) is None and self.out_shape(*xs)[:-1] == x[:-1]:
+            return spans
+        return tuple((0, n - 1) for n in x[:-1])
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         """The oracle, in NumPy: arrays (N, …) in the dtype of `xs`; `training` uses batch statistics."""

@@ -12,7 +12,7 @@ from netdsl.layers.activation import activate, activate_lowered
 from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
 from netdsl.layers.table import Table, check_table, connections, spread, spread_lowered
 from netdsl.layers.values import Word
-from netdsl.layers.window import Axis, geometry, resolve_axes
+from netdsl.layers.window import Axis, geometry, resolve_axes, sliding_reads
 from netdsl.shapes import Extent, Shape
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Conv(Layer, keyword="conv"):
     def window(self, *xs: Shape) -> Window:
         axes = self.axes(xs[0])
         return Window(tuple(a.kernel for a in axes), tuple(a.stride for a in axes), tuple(a.dilation for a in axes))
+
+    reads = sliding_reads
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         import numpy as np

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
-from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
+from netdsl.layers.base import Layer, Param, Spans, Window, arg, inner_shape
 from netdsl.layers.conv import add_bias, check_groups
 from netdsl.layers.values import Word
 from netdsl.layers.window import Axis, geometry, spread, unplaced_axes
@@ -116,6 +116,14 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
         ones = (1,) * len(axes)
         reach = tuple(-(-(a.dilation * (a.kernel - 1) + 1) // a.stride) for a in axes)
         return Window(reach, ones, ones, upsample=tuple(a.stride for a in axes))
+
+    def reads(self, spans: Spans, operand: int, *xs: Shape) -> Spans:
+        """Input i adds to the outputs i·s - p … i·s - p + d·(k - 1)."""
+        parts = zip(self.axes(xs[0]), spans, strict=True)
+        return tuple(
+            (-(-(low + a.pad[0] - a.dilation * (a.kernel - 1)) // a.stride), (high + a.pad[0]) // a.stride)
+            for a, (low, high) in parts
+        )
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         import numpy as np

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
 from netdsl.layers.conv import Conv
 from netdsl.layers.values import Word
-from netdsl.layers.window import Axis, resolve_axes
+from netdsl.layers.window import Axis, resolve_axes, sliding_reads
 from netdsl.shapes import Extent, Shape
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class Depthwise(Layer, keyword="depthwise"):
 
     def window(self, *xs: Shape) -> Window:
         return self.conv(xs[0]).window(*xs)
+
+    reads = sliding_reads
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         return self.conv(xs[0].shape[1:]).forward(xs, p, training=training)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Fault
-from netdsl.layers.base import Layer, arg, inner_shape
+from netdsl.layers.base import Layer, Spans, arg, inner_shape
 from netdsl.shapes import MAX_PAD, Shape, format_shape
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class Pad(Layer, keyword="pad"):
 
         return np.pad(xs[0], ((0, 0), *_sides(self, "by", xs[0].shape[1:]), (0, 0)))
 
+    def reads(self, spans: Spans, operand: int, *xs: Shape) -> Spans:
+        sides = _sides(self, "by", xs[0])
+        return tuple((low - before, high - before) for (low, high), (before, _) in zip(spans, sides, strict=True))
+
     def lower(self, build: Build, *x: Value) -> Value:
         shape = inner_shape(x[0])
         pads = tuple(n for pair in (*_sides(self, "by", shape), (0, 0)) for n in pair)
@@ -71,6 +75,10 @@ class _Cut(Layer):
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         return xs[0][(slice(None), *(slice(a, b) for a, b in self.box(xs[0].shape[1:])))]
+
+    def reads(self, spans: Spans, operand: int, *xs: Shape) -> Spans:
+        box = self.box(xs[0])
+        return tuple((low + start, high + start) for (low, high), (start, _) in zip(spans, box, strict=False))
 
     def lower(self, build: Build, *x: Value) -> Value:
         box = self.box(inner_shape(x[0]))

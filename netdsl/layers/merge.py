@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from netdsl.errors import Fault
 from netdsl.layers.activation import activate, activate_lowered
-from netdsl.layers.base import Layer, arg, inner_shape
+from netdsl.layers.base import Layer, Spans, arg, inner_shape
 from netdsl.layers.values import Word
 from netdsl.shapes import Shape, format_shape
 
@@ -42,6 +42,15 @@ class Merge(Layer):
         pick = max if self.fit == "pad" else min
         space = tuple(pick(sizes) for sizes in zip(*(x[:-1] for x in xs), strict=True))
         return tuple((*space, x[-1]) for x in xs)
+
+    def reads(self, spans: Spans, operand: int, *xs: Shape) -> Spans:
+        """Operands that are fitted are moved; one whose axis is stretched or joined to others is read whole."""
+        x, fitted, out = xs[operand], self.fitted(xs)[operand], self.out_shape(*xs)
+        if len(x) != len(out) or fitted[:-1] != out[:-1]:
+            return tuple((0, n - 1) for n in x[:-1])
+        before, _ = margins(x, fitted)
+        moved = [b if self.fit == "crop" else -b for b in before]
+        return tuple((low + by, high + by) for (low, high), by in zip(spans, moved, strict=False))
 
     def fit_array(self, x: Array, shape: Shape) -> Array:
         """An array padded or cropped to a shape."""

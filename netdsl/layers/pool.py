@@ -10,7 +10,7 @@ from netdsl.errors import Fault
 from netdsl.layers.activation import activate_lowered
 from netdsl.layers.base import Layer, Window, arg
 from netdsl.layers.values import Word
-from netdsl.layers.window import Axis, geometry, resolve_axes
+from netdsl.layers.window import Axis, geometry, resolve_axes, sliding_reads
 from netdsl.shapes import Extent, Shape
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Pool(Layer):
     def window(self, *xs: Shape) -> Window:
         axes = self.axes(xs[0])
         return Window(tuple(a.kernel for a in axes), tuple(a.stride for a in axes), (1,) * len(axes))
+
+    reads = sliding_reads
 
     def attributes(self, x: Shape) -> dict[str, Any]:
         """The attributes of the primitive pool over an input of this shape."""

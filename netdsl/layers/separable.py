@@ -11,7 +11,7 @@ from netdsl.layers.activation import activate, activate_lowered
 from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
 from netdsl.layers.conv import Conv, add_bias
 from netdsl.layers.values import Word
-from netdsl.layers.window import Axis, geometry, resolve_axes
+from netdsl.layers.window import Axis, geometry, resolve_axes, sliding_reads
 from netdsl.shapes import Extent, Shape
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Separable(Layer, keyword="separable"):
 
     def window(self, *xs: Shape) -> Window:
         return self.parts(xs[0])[0].window(*xs)
+
+    reads = sliding_reads
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         depthwise, _ = self.parts(xs[0].shape[1:])

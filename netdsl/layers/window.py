@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netdsl.errors import Fault
+from netdsl.layers.base import Spans
 from netdsl.layers.values import Size, Word
 from netdsl.shapes import MAX_PAD, Extent, Shape, format_shape, same_pad, window_extent
 
@@ -48,6 +49,15 @@ def resolve_axes(layer: Any, x: Shape) -> tuple[Axis, ...]:
     if any(a.out.value < 1 for a in placed):
         raise _no_output(layer, x, placed)
     return placed
+
+
+def sliding_reads(layer: Any, spans: Spans, operand: int, *xs: Shape) -> Spans:
+    """`Layer.reads` of a layer with `axes`: from the first tap of the first window to the last tap of the last."""
+    parts = zip(layer.axes(xs[0]), spans, strict=True)
+    return tuple(
+        (low * a.stride - a.pad[0], high * a.stride - a.pad[0] + a.dilation * (a.kernel - 1))
+        for a, (low, high) in parts
+    )
 
 
 def geometry(axes: tuple[Axis, ...], **more: Any) -> dict[str, Any]:
