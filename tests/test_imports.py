@@ -17,6 +17,7 @@ DOORS = {
     "layers": BASE | {"ops"},
     "graph": BASE | {"layers"},
     "language": BASE | {"grammar", "layers", "graph"},
+    "lint": BASE | {"language", "layers", "graph"},
     "reference": BASE | {"graph", "ops"},
     "compiler": BASE | {"graph", "ops", "core"},
     "data": BASE,

@@ -14,6 +14,7 @@ from netdsl import __version__
 # verb: (module, command in it, what the overview says)
 VERBS = {
     "check": ("check", "check", "Find the mistakes in a file."),
+    "lint": ("lint", "lint", "Point at what is allowed and yet likely a slip."),
     "fmt": ("fmt", "fmt", "Bring files to canonical text."),
     "summary": ("summary", "summary", "Shapes, parameters, multiply-adds and receptive fields."),
     "draw": ("draw", "draw", "Draw a net as SVG or DOT."),

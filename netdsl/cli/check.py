@@ -30,7 +30,7 @@ def check(net: str, parameters: tuple[str, ...], form: str) -> None:
     show(found)
     if form == "json":
         names = [one.name for one in nets]
-        result = {"ok": not failed, "nets": names, "diagnostics": [_plain(diagnostic) for diagnostic in found]}
+        result = {"ok": not failed, "nets": names, "diagnostics": [as_plain(diagnostic) for diagnostic in found]}
         click.echo(json.dumps(result, indent=2))
     else:
         for one in nets:
@@ -40,7 +40,8 @@ def check(net: str, parameters: tuple[str, ...], form: str) -> None:
     click.get_current_context().exit(1 if failed else 0)
 
 
-def _plain(diagnostic: Diagnostic) -> dict[str, object]:
+def as_plain(diagnostic: Diagnostic) -> dict[str, object]:
+    """A diagnostic as values of JSON."""
     span = diagnostic.span
     return {
         "code": diagnostic.code,

@@ -16,6 +16,7 @@ _MODULES = (
     "n6_data",
     "n7_engine",
     "warnings",
+    "lint",
 )
 
 
