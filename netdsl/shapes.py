@@ -7,10 +7,13 @@ an `Extent`, a number together with the text that derives it, so that an error, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 
 from netdsl.errors import Fault
+from netdsl.symbolic.decide import largest
+from netdsl.symbolic.size import is_symbolic
 
 Shape = tuple[int, ...]
 MAX_SIZE = 2**31 - 1
@@ -27,21 +30,24 @@ class Extent:
 
 
 def format_shape(shape: Shape) -> str:
-    """`28x28x6`; a vector prints as its integer."""
-    return "x".join(str(size) for size in shape)
+    """`28x28x6`, `{T - 4}x32` where a size depends on a symbol; a vector prints as its integer."""
+    return "x".join(f"{{{size}}}" if is_symbolic(size) else str(size) for size in shape)
 
 
 def volume(shape: Shape) -> int:
     """Number of elements; a `Fault` N306 when it does not fit in 64 bits."""
     count = prod(shape)
-    if count > MAX_COUNT:
+    if not is_symbolic(count) and count > MAX_COUNT:
         raise Fault("N306", f"`{format_shape(shape)}` has {_long(count)} elements: more than 2^63 - 1")
     return count
 
 
 def checked(value: int, what: str) -> int:
-    """`value` if it fits in a signed 64-bit integer; otherwise a `Fault` N306 that says what it counts."""
-    if not -MAX_COUNT - 1 <= value <= MAX_COUNT:
+    """`value` if it fits in a signed 64-bit integer; otherwise a `Fault` N306 that says what it counts.
+
+    What depends on a symbol is checked when its size is set.
+    """
+    if not is_symbolic(value) and not -MAX_COUNT - 1 <= value <= MAX_COUNT:
         raise Fault("N306", f"{what} overflows 64-bit arithmetic: {_long(value)}")
     return value
 
@@ -49,6 +55,17 @@ def checked(value: int, what: str) -> int:
 def _long(count: int) -> str:
     """A number that may have any number of digits: Python itself refuses to print more than 4,300."""
     return str(count) if abs(count) < 10**40 else "over 10^40"
+
+
+def product(factors: Iterable[int]) -> Extent:
+    """The product of factors, written out: `5·5·1·40 = 1000`."""
+    given = tuple(factors)
+    return Extent(prod(given), f"{times(given)} = {prod(given)}")
+
+
+def times(factors: Iterable[int]) -> str:
+    """Factors as a product, `(T - 4)·5·40`."""
+    return "·".join(f"({n})" if is_symbolic(n) and not str(n).isidentifier() else str(n) for n in factors)
 
 
 def window_extent(
@@ -85,5 +102,5 @@ def transposed_extent(
 def same_pad(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
     """Padding that gives ceil(size/stride); the odd pixel goes after, as TensorFlow."""
     reach = dilation * (kernel - 1) + 1
-    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    total = largest(((-(-size // stride) - 1) * stride + reach - size, 0))
     return total // 2, total - total // 2

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 NETDSL = Path(__file__).parents[1] / "netdsl"
-BASE = {"errors", "shapes", "files"}
+BASE = {"errors", "shapes", "symbolic", "files"}
 DOORS = {
     "errors": {"shapes"},
-    "shapes": {"errors"},
+    "shapes": {"errors", "symbolic"},
+    "symbolic": {"errors"},
     "files": {"errors"},
     "codes": set(),
     "ops": BASE,

@@ -24,6 +24,7 @@ def check(net: str, parameters: tuple[str, ...], form: str) -> None:
     from netdsl.errors import escape
     from netdsl.language.check import check_file
     from netdsl.language.parameters import parse_parameters
+    from netdsl.symbolic.symbol import demands_of
 
     nets, found = check_file(net, parse_parameters(parameters))
     failed = any(diagnostic.severity == "error" for diagnostic in found)
@@ -37,6 +38,9 @@ def check(net: str, parameters: tuple[str, ...], form: str) -> None:
             for skipped in one.skipped:
                 click.echo(f"skipped: {escape(skipped)}", err=True)
             click.echo(f"{escape(one.name)}: {len(one.nodes):,} nodes, {one.params:,} parameters")
+            for symbol in one.symbols:
+                for demand in demands_of(symbol):
+                    click.echo(f"  {demand}")
     click.get_current_context().exit(1 if failed else 0)
 
 

@@ -20,7 +20,7 @@ def summary(net: str, parameters: tuple[str, ...], form: str) -> None:
 
     found = summarise(load_net(net, parameters))
     if form == "json":
-        click.echo(json.dumps(as_json(found), indent=2))
+        click.echo(json.dumps(as_json(found), indent=2, default=str))
         return
     if form in ("csv", "markdown"):
         from netdsl.report.listing import as_csv, as_markdown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -19,13 +20,15 @@ def why(net: str, parameters: tuple[str, ...], node: str, how: How, form: str) -
     """What becomes of NODE, or of every node in a scope: its numbers, its kernel, and why others were refused.
 
     NODE is a path, as `netdsl summary NET` prints them: C1, stage[0].conv_2. With --train its gradients and update
-    are told as well.
+    are told as well. Of a net with symbols (T=any) the numbers alone are told; -p T=100 sets one.
     """
     loaded = load_net(net, parameters)
     from netdsl.report.why import compiled, fate, nodes_of, numbers
-    from netdsl.report.why_text import lines
 
     paths = nodes_of(loaded, node)
+    if loaded.symbols:
+        _print({"net": loaded.name}, [numbers(loaded, path) for path in paths], form)
+        return
     at = compiled(
         loaded, batch=how.images, threads=how.threads, algorithm=how.algorithm, how=how.arguments(loaded), tune=how.tune
     )
@@ -38,7 +41,13 @@ def why(net: str, parameters: tuple[str, ...], node: str, how: How, form: str) -
         "isa": plan.isa,
     }
     found = [{**numbers(loaded, path), **fate(at, path)} for path in paths]
+    _print(whole, found, form)
+
+
+def _print(whole: dict[str, Any], found: list[dict[str, Any]], form: str) -> None:
     if form == "json":
-        click.echo(json.dumps({**whole, "nodes": found}, indent=2))
+        click.echo(json.dumps({**whole, "nodes": found}, indent=2, default=str))
         return
+    from netdsl.report.why_text import lines
+
     click.echo("\n\n".join("\n".join(lines(one)) for one in found))

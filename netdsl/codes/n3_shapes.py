@@ -82,6 +82,18 @@ PAGES: tuple[Page, ...] = (
         "`groups` says the same in another way, so only one of them is given.",
     ),
     Page(
+        "N313",
+        "a size that a symbol leaves open",
+        "With `T=any`, sizes are formulas in T. Here a formula goes one way for some T and another way for others, or it is "
+        "of a kind that is not carried through. Write it so that it is the same for every T, or set a size: `-p T=100`.",
+    ),
+    Page(
+        "N314",
+        "weights that depend on a symbol",
+        "With `T=any`, one set of weights serves every size, so no weight may have a shape that depends on T. "
+        "`global_avgpool` makes a vector of any map; `dense` on a sequence works at each place.",
+    ),
+    Page(
         "N320",
         "a value of the wrong kind in an expression",
         "Arithmetic and order are for numbers, conditions and asserts are `true` or `false`, `for` runs over "

@@ -79,6 +79,18 @@ PAGES: tuple[Page, ...] = (
         "`--memory` takes bytes, or a number with a unit: `800M` and `2G` are mebibytes and gibibytes, `1.5G` and `2GiB` are fine, too.",
     ),
     Page(
+        "N715",
+        "a plan without a size",
+        "The net has symbols, `T=any`, and a plan is for one size of each. A program makes one for each size that it meets; "
+        "where a plan is shown, measured or saved, `-p T=100` or `net.at(T=100)` says for which.",
+    ),
+    Page(
+        "N716",
+        "a size that the net does not take",
+        "The size of a symbol is too small for some layer, or leaves a remainder for which shapes do not meet. "
+        "`netdsl check` lists what a net needs of its symbols, and which layers say so.",
+    ),
+    Page(
         "N720",
         "no such pass",
         "`netdsl compile NET --until PASS` takes the name of a pass, as `netdsl compile --help` lists them in their order. A pass that "

@@ -51,6 +51,7 @@ def compile(
     the same bits.
     `tune` makes the choices that leave the bits alone by what was measured on this machine, and measures what is not
     known yet (`Tuning`); by default they follow from shapes.
+    A net with symbols gets a program that makes a plan for each size that it meets (`SizedProgram`).
     Raises `NetError` N7xx for arguments that do not fit.
     """
     batch = checked_count("batch", batch, MAX_BATCH)
@@ -65,6 +66,19 @@ def compile(
         raise fail("N701", f"`{net.name}` has no tensor or input `{unknown[0]}` to differentiate for")
     weights = _fitting(net, weights)
     table = kernel_table(isa)
+    if net.symbols:
+        from netdsl.compiler.sized import SizedProgram
+
+        options: dict[str, Any] = {
+            "want": want,
+            "wrt": wrt,
+            "loss": loss,
+            "update": update,
+            "isa": isa,
+            "memory": memory,
+        }
+        options |= {"batch": batch, "threads": threads, "algorithm": algorithm, "tune": tune}
+        return SizedProgram(net, weights, threads, lambda one: compile(one, weights, **options))
     fit = None if memory is None else memory_fit(memory, batch, table, algorithm)
     *_, (_, program) = stages(net, want=want, loss=loss, update=update, wrt=wrt, algorithm=algorithm, fit=fit)
     for value in program.values.values():

@@ -18,6 +18,7 @@ from netdsl.compiler.passes.choose import choose_algorithms
 from netdsl.compiler.passes.early import update_early
 from netdsl.compiler.passes.late import transform_late
 from netdsl.compiler.passes.prepare import own_outputs
+from netdsl.graph.sized import unsized
 from netdsl.ops.op import Ops
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ def stages(
 ) -> Iterator[tuple[str, Ops]]:
     """The program after each stage up to the choice of algorithms, what `compile` assembles; each is verified.
 
-    `fit` gives the variant that fits a memory (`budget.fit_memory`).
+    `fit` gives the variant that fits a memory (`budget.fit_memory`). Raises `NetError` N715 for a net with symbols.
     """
+    if net.symbols:
+        raise unsized(net)
     program = lower(net, training=loss is not None, want=want, loss=loss, update=update, wrt=wrt)
     yield "lower", program
     for name, step in zip(REWRITES, PASSES, strict=True):

@@ -18,6 +18,7 @@ from netdsl.graph.cost import Cost, cost_of
 from netdsl.graph.receptive_field import receptive_fields
 from netdsl.layers.base import Layer, Param
 from netdsl.shapes import Shape
+from netdsl.symbolic.symbol import Symbol
 
 if TYPE_CHECKING:
     from netdsl.graph.weights import Weights
@@ -76,7 +77,8 @@ class Net:
     """A checked net. `outputs` are node paths by output name; `settings` is its `train` block.
 
     `texts` maps the names of the files it came from, relative to the main file, to contents; the main file's name is
-    `main`. `parameters` are those the net was loaded with. `warnings` are the checker's.
+    `main`. `parameters` are those the net was loaded with, `symbols` those that stand for any size. `warnings` are the
+    checker's.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Net:
     settings: tuple[Setting, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     main: str = ""
+    symbols: tuple[Symbol, ...] = ()
     warnings: tuple[Any, ...] = ()
     skipped: tuple[str, ...] = ()
 
@@ -172,6 +175,12 @@ class Net:
     def fields(self) -> dict[str, tuple[int, ...]]:
         """Receptive field of every node, a number for each spatial axis of the input."""
         return receptive_fields(self.graph)
+
+    def at(self, **sizes: int) -> Net:
+        """The net for one size of each of its symbols: `net.at(T=100)`. Raises `NetError` N219 or N716."""
+        from netdsl.graph.sized import sized
+
+        return sized(self, sizes)
 
     def initialise(self, seed: int = 0) -> Weights:
         """Weights drawn as each layer's `init=` says."""

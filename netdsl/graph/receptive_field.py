@@ -12,6 +12,8 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
+from netdsl.symbolic.decide import largest
+
 if TYPE_CHECKING:
     import networkx as nx
 
@@ -45,4 +47,4 @@ def _field(node: Node, nodes: Mapping[str, Node], fields: Mapping[str, Field]) -
 def _widest(fields: list[Field]) -> Field:
     rank = max(len(f) for f in fields)
     full = [f for f in fields if len(f) == rank]
-    return tuple((max(f[axis][0] for f in full), max(f[axis][1] for f in full)) for axis in range(rank))
+    return tuple((largest(f[axis][0] for f in full), largest(f[axis][1] for f in full)) for axis in range(rank))

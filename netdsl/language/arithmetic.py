@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from math import ceil, floor, isfinite
+from typing import Any
 
 from netdsl.errors import Fault
 from netdsl.layers.values import Size, format_value, kind_of
+from netdsl.symbolic.decide import same
+from netdsl.symbolic.size import Symbolic, is_symbolic
 
 MAX_INTEGER = 2**63 - 1
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 MAX_LENGTH = 100_000
 
 
 def is_number(value: object) -> bool:
-    """Whether a value counts as a number; booleans do not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether a value counts as a number; booleans do not, sizes that depend on a symbol do."""
+    return isinstance(value, int | float | Symbolic) and not isinstance(value, bool)
 
 
 def checked_number(value: object, what: str) -> int | float:
     """A result that fits in 64 bits; `Fault` N306 for a larger one, N321 for one that is not finite."""
-    assert isinstance(value, int | float)
+    assert isinstance(value, int | float | Symbolic)
+    if isinstance(value, Symbolic):
+        return value
     if isinstance(value, int):
         if not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
             raise Fault("N306", f"{what} does not fit in 64 bits")
@@ -35,10 +47,12 @@ def operate(symbol: str, a: object, b: object) -> object:
     if not is_number(a) or not is_number(b):
         wrong = a if not is_number(a) else b
         raise Fault("N320", f"`{symbol}` takes numbers, not {kind_of(wrong)}: `{format_value(wrong)}`")
-    assert isinstance(a, int | float) and isinstance(b, int | float)
+    assert isinstance(a, int | float | Symbolic) and isinstance(b, int | float | Symbolic)
     what = f"`{format_value(a)} {symbol} {format_value(b)}`"
-    if symbol in ("/", "//", "%") and b == 0:
+    if symbol in ("/", "//", "%") and not b:
         raise Fault("N322", f"division by zero: {what}")
+    if isinstance(a, float | Symbolic) and isinstance(b, float | Symbolic) and type(a) is not type(b):
+        raise Fault("N320", f"{what} mixes a decimal number with a size that depends on a symbol")
     try:
         return checked_number(power(a, b, what) if symbol == "**" else _NUMBERS[symbol](a, b), what)
     except OverflowError:
@@ -47,6 +61,8 @@ def operate(symbol: str, a: object, b: object) -> object:
 
 def power(a: int | float, b: int | float, what: str) -> int | float:
     """A to the b; an integer for integers unless b is negative; refused before it is computed when it cannot fit."""
+    if is_symbolic(a) or is_symbolic(b):
+        return a**b
     if a == 0 and b < 0:
         raise Fault("N322", f"division by zero: {what}")
     if isinstance(a, int) and isinstance(b, int) and b > 64 and abs(a) > 1:
@@ -84,13 +100,13 @@ def _on_list(symbol: str, a: list[object], b: object) -> list[object]:
 def relate(symbol: str, a: object, b: object) -> bool:
     """`a symbol b` for the comparisons; order is for numbers, `Fault` N320 otherwise."""
     if symbol in ("==", "!="):
-        same = a == b and isinstance(a, bool) == isinstance(b, bool)
-        return same == (symbol == "==")
+        equal = same(a, b) and isinstance(a, bool) == isinstance(b, bool)
+        return equal == (symbol == "==")
     if not is_number(a) or not is_number(b):
         wrong = a if not is_number(a) else b
         raise Fault("N320", f"`{symbol}` compares numbers, not {kind_of(wrong)}: `{format_value(wrong)}`")
-    assert isinstance(a, int | float) and isinstance(b, int | float)
-    return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[symbol]
+    assert isinstance(a, int | float | Symbolic) and isinstance(b, int | float | Symbolic)
+    return COMPARISONS[symbol](a, b)
 
 
 def _numbers(values: list[object], name: str) -> list[int | float]:

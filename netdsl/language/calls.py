@@ -26,10 +26,12 @@ from netdsl.language.operands import (
 from netdsl.language.sharing import split_share, tie
 from netdsl.language.suggest import nearest
 from netdsl.language.syntax import parse_value
-from netdsl.layers.base import REGISTRY, Layer, make
+from netdsl.layers.base import REGISTRY, Layer, Param, make
 from netdsl.layers.table import TABLES
 from netdsl.layers.values import Word
 from netdsl.shapes import MAX_SIZE, Shape, checked, format_shape, volume
+from netdsl.symbolic.size import is_symbolic, names_in, symbols_in
+from netdsl.symbolic.symbol import watched
 
 
 def run_chain(chain: tree.Chain, env: Env, at: Wire | None, path: str | None) -> Wire:
@@ -240,8 +242,14 @@ def _place(
     """Check a layer on its inputs and make its node."""
     expansion = env.expansion
     try:
-        shape = layer.out_shape(*shapes)
-        _check_sizes(layer, shape, shapes)
+        with watched(path, call.span):
+            shape = layer.out_shape(*shapes)
+            _check_sizes(layer, shape, shapes)
+    except TypeError as cause:
+        if not symbols_in(shapes):
+            raise
+        what = f"`{layer.keyword}` has no formula for a size that depends on {names_in(shapes)}"
+        raise fail("N313", what, span=call.callee.span, help="`-p` sets a size") from cause
     except Fault as fault:
         notes = [(o.span, f"`{o.name}` is {format_shape(s)}") for o, s in zip(operands, shapes, strict=True) if o.span]
         led = fault.code in ("N301", "N302") and len(operands) == 1
@@ -256,9 +264,20 @@ def _place(
 
 def _check_sizes(layer: Layer, shape: Shape, shapes: Sequence[Shape]) -> None:
     for size in shape:
-        if not 1 <= size <= MAX_SIZE:
+        if size < 1 or (not is_symbolic(size) and size > MAX_SIZE):
             raise Fault("N306", f"`{layer.keyword}` gives {format_shape(shape)}: a size counts from 1 to 2^31 - 1")
     volume(shape)
     for param in layer.params(*shapes):
         volume(param.shape)
+        if symbols_in(param.shape):
+            raise _unfixed(layer, param)
     checked(layer.macs(*shapes).value, f"the multiply-adds of `{layer.keyword}`")
+
+
+def _unfixed(layer: Layer, param: Param) -> Fault:
+    """The complaint about a tensor whose size depends on a symbol: weights are the same for every size of the input."""
+    return Fault(
+        "N314",
+        f"the {param.name} of `{layer.keyword}` is {format_shape(param.shape)}: it depends on {names_in(param.shape)}",
+        help="`global_avgpool` before it makes a vector of any map" if layer.keyword == "dense" else None,
+    )

@@ -13,6 +13,7 @@ from netdsl.language.faults import sizes_chain
 from netdsl.language.names import Env, Unknown, Wire
 from netdsl.layers.values import Size, format_value
 from netdsl.shapes import Shape, format_shape
+from netdsl.symbolic.size import Symbolic
 
 
 def check_declared(
@@ -45,7 +46,7 @@ def _shape(size: tree.Expr, env: Env, at: Wire | None) -> Shape:
         return tuple(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int | Symbolic) and not isinstance(value, bool):
         return (value,)
     raise fail("N320", f"a shape is a size or an integer, not {describe(value)}", span=size.span)
 

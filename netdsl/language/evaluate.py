@@ -10,6 +10,7 @@ from netdsl.language.suggest import nearest
 from netdsl.layers.base import REGISTRY
 from netdsl.layers.values import Applied, Size, Word, format_value, kind_of
 from netdsl.shapes import format_shape
+from netdsl.symbolic.size import Symbolic
 
 _CONSTANTS: dict[str, object] = {"true": True, "false": False}
 
@@ -209,7 +210,7 @@ def _dims(expr: tree.Dims, env: Env, at: Wire | None) -> object:
         span = expr.span if isinstance(part, int) else part.span
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, int | Symbolic) or isinstance(value, bool):
             if not isinstance(part, int):
                 _refuse_word(part, value, env)
             raise fail("N320", f"a size is an integer, not {describe(value)}", span=span)
@@ -231,9 +232,8 @@ def _arithmetic(expr: tree.Arithmetic, env: Env, at: Wire | None) -> object:
         try:
             value = operate(symbol, value, right)
         except Fault as fault:
-            raise fail(
-                fault.code, fault.message, span=Span(expr.span.source, expr.first.span.start, part.span.end)
-            ) from None
+            span = Span(expr.span.source, expr.first.span.start, part.span.end)
+            raise fail(fault.code, fault.message, span=span, help=fault.help) from None
     return value
 
 
@@ -249,7 +249,7 @@ def _power(expr: tree.Power, env: Env, at: Wire | None) -> object:
             if signs % 2:
                 value = checked_number(-value, f"`-{format_value(value)}`")  # type: ignore[operator]
         except Fault as fault:
-            raise fail(fault.code, fault.message, span=span) from None
+            raise fail(fault.code, fault.message, span=span, help=fault.help) from None
     return value
 
 
@@ -261,7 +261,7 @@ def _compare(expr: tree.Compare, env: Env, at: Wire | None) -> bool:
             if not relate(symbol, left, right):
                 return False
         except Fault as fault:
-            raise fail(fault.code, fault.message, span=expr.span) from None
+            raise fail(fault.code, fault.message, span=expr.span, help=fault.help) from None
         left = right
     return True
 
@@ -290,4 +290,4 @@ def _invoke(expr: tree.Invoke, env: Env, at: Wire | None) -> object:
     try:
         return checked_number(function(positional), f"`{expr.span.text}`")
     except Fault as fault:
-        raise fail(fault.code, fault.message, span=expr.span) from None
+        raise fail(fault.code, fault.message, span=expr.span, help=fault.help) from None

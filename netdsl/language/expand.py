@@ -21,6 +21,7 @@ from netdsl.language.statements import run_body, run_branches
 from netdsl.language.suggest import nearest_name
 from netdsl.language.walk import statements_in
 from netdsl.layers.values import Word, format_value, kind_of
+from netdsl.symbolic.size import symbol, symbols_in
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ def _set_parameters(item: tree.NetItem, overrides: Mapping[str, Override], bound
             bound[name] = default_kind(
                 name, overrides[name], None if symbolic and parameter.default is None else default
             )
+        elif symbolic and parameter.default is not None:
+            bound[name] = symbol(name)
+            env.expansion.symbols += symbols_in(bound[name])
         elif symbolic:
             message = f"parameter `{name}` of net `{item.name.text}` must be set"
             raise fail("N221", message, span=parameter.name.span, help=f"`-p {name}=…`")
@@ -214,6 +218,7 @@ def _build(
         settings=settings,
         texts=texts,
         main=main,
+        symbols=tuple(expansion.symbols),
         warnings=tuple(d for d in expansion.found if d.severity == "warning"),
     )
 

@@ -9,6 +9,7 @@ from netdsl.errors import Diagnostic, NetError, Span, fail
 from netdsl.graph.net import Head, Node, Scope
 from netdsl.language import tree
 from netdsl.language.names import Env, Family, Given, Unknown, Wire, identifiers
+from netdsl.symbolic.symbol import Symbol
 
 MAX_NODES = 100_000
 MAX_STEPS = 1_000_000
@@ -49,6 +50,7 @@ class Expansion:
     found: list[Diagnostic] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
+    symbols: list[Symbol] = field(default_factory=list)
     steps: int = 0
     measure_path: Callable[[str, str, Span], object] | None = None
     later: Mapping[str, Span] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from netdsl.layers.base import REGISTRY
 from netdsl.layers.input import Input
 from netdsl.layers.values import Size
 from netdsl.shapes import MAX_SIZE, Shape, format_shape, volume
+from netdsl.symbolic.size import Symbolic
 
 
 def run_body(statements: Sequence[tree.Statement], env: Env, at: Wire | None) -> Wire | None:
@@ -105,6 +106,8 @@ def input_shape(size: tree.Expr, env: Env, at: Wire | None) -> Shape:
     if isinstance(value, float) and value.is_integer():
         shape = (int(value),)
     for number in shape:
+        if isinstance(number, Symbolic):
+            continue
         if not isinstance(number, int) or isinstance(number, bool):
             raise fail("N320", f"a size is an integer, not {describe(value)}", span=size.span)
         if not 1 <= number <= MAX_SIZE:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netdsl.errors import Fault
 from netdsl.layers.values import Applied, Size, Word, format_value, kind_of
 from netdsl.shapes import MAX_SIZE, Extent, Shape
+from netdsl.symbolic.size import Symbolic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -199,6 +200,8 @@ def _check_limits(keyword: str, item: Field[Any], number: float) -> None:
         least = f"{low:g}"
         message = f"`{item.name}` of `{keyword}` is {number}; the least is {least}"
         raise Fault("N208", message, item.name, changes=({item.name: least},))
+    if isinstance(number, Symbolic):
+        return
     limit = high if high is not None else (MAX_SIZE if isinstance(number, int) else None)
     if limit is not None and number > limit:
         most = str(limit) if isinstance(limit, int) else f"{limit:g}"
@@ -208,7 +211,7 @@ def _check_limits(keyword: str, item: Field[Any], number: float) -> None:
 def _numbers(value: object) -> list[float]:
     if isinstance(value, bool | str):
         return []
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Symbolic):
         return [value]
     if isinstance(value, tuple | list):
         return [n for part in value for n in _numbers(part)]
@@ -218,7 +221,7 @@ def _numbers(value: object) -> list[float]:
 def _whole(value: object) -> int | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
+    if isinstance(value, int | Symbolic):
         return value
     return int(value) if isinstance(value, float) and value.is_integer() else None
 

@@ -13,7 +13,7 @@ from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
 from netdsl.layers.table import Table, check_table, connections, spread, spread_lowered
 from netdsl.layers.values import Word
 from netdsl.layers.window import Axis, geometry, resolve_axes, sliding_reads
-from netdsl.shapes import Extent, Shape
+from netdsl.shapes import Extent, Shape, product
 
 if TYPE_CHECKING:
     from netdsl.layers.base import Array
@@ -96,8 +96,7 @@ class Conv(Layer, keyword="conv"):
 
     def macs(self, *xs: Shape) -> Extent:
         out = self.out_shape(*xs)
-        factors = (*out[:-1], *self.params(*xs)[0].shape)
-        return Extent(prod(factors), f"{'·'.join(map(str, factors))} = {prod(factors)}")
+        return product((*out[:-1], *self.params(*xs)[0].shape))
 
     def window(self, *xs: Shape) -> Window:
         axes = self.axes(xs[0])

@@ -13,7 +13,7 @@ from netdsl.layers.base import Layer, Param, Spans, Window, arg, inner_shape
 from netdsl.layers.conv import add_bias, check_groups
 from netdsl.layers.values import Word
 from netdsl.layers.window import Axis, geometry, spread, unplaced_axes
-from netdsl.shapes import Extent, Shape, format_shape, transposed_extent
+from netdsl.shapes import Extent, Shape, format_shape, product, transposed_extent
 
 if TYPE_CHECKING:
     from netdsl.layers.base import Array
@@ -108,8 +108,7 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
         )
 
     def macs(self, *xs: Shape) -> Extent:
-        factors = (*xs[0][:-1], *self.params(*xs)[0].shape)
-        return Extent(prod(factors), f"{'·'.join(map(str, factors))} = {prod(factors)}")
+        return product((*xs[0][:-1], *self.params(*xs)[0].shape))
 
     def window(self, *xs: Shape) -> Window:
         axes = self.axes(xs[0])

@@ -10,7 +10,7 @@ from netdsl.layers.activation import activate, activate_lowered
 from netdsl.layers.base import Layer, Param, Window, arg, inner_shape, whole
 from netdsl.layers.conv import add_bias
 from netdsl.layers.values import Word
-from netdsl.shapes import Extent, Shape, volume
+from netdsl.shapes import Extent, Shape, product, volume
 
 if TYPE_CHECKING:
     from netdsl.layers.base import Array
@@ -56,11 +56,8 @@ class Dense(Layer, keyword="dense"):
         return weight, Param("bias", (self.units,), self.bias_init, str(self.units), fan=fan, trainable=self.trainable)
 
     def macs(self, *xs: Shape) -> Extent:
-        rows = xs[0][0] if len(xs[0]) == 2 else 1
-        inputs = self.inputs(xs[0])
-        factors = (*((rows,) if rows > 1 else ()), inputs, self.units)
-        count = rows * inputs * self.units
-        return Extent(count, f"{'·'.join(map(str, factors))} = {count}")
+        rows = xs[0][:1] if len(xs[0]) == 2 else ()
+        return product((*rows, self.inputs(xs[0]), self.units))
 
     def window(self, *xs: Shape) -> Window | None:
         """A flattened map is one window of its own size; the last axis of a sequence is elementwise in position."""

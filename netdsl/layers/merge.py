@@ -11,6 +11,7 @@ from netdsl.layers.activation import activate, activate_lowered
 from netdsl.layers.base import Layer, Spans, arg, inner_shape
 from netdsl.layers.values import Word
 from netdsl.shapes import Shape, format_shape
+from netdsl.symbolic.decide import largest, smallest
 
 if TYPE_CHECKING:
     from netdsl.layers.base import Array
@@ -39,7 +40,7 @@ class Merge(Layer):
         """The operands' shapes once padded or cropped to common spatial sizes."""
         if self.fit == "exact" or len({len(x) for x in xs}) != 1:
             return tuple(xs)
-        pick = max if self.fit == "pad" else min
+        pick = largest if self.fit == "pad" else smallest
         space = tuple(pick(sizes) for sizes in zip(*(x[:-1] for x in xs), strict=True))
         return tuple((*space, x[-1]) for x in xs)
 
@@ -95,7 +96,7 @@ class Pointwise(Merge):
         fitted = self.fitted(xs)
         rank = max(len(x) for x in fitted)
         padded = [(1,) * (rank - len(x)) + tuple(x) for x in fitted]
-        out = tuple(max(sizes) for sizes in zip(*padded, strict=True))
+        out = tuple(largest(sizes) for sizes in zip(*padded, strict=True))
         for k, x in enumerate(padded):
             if any(n not in (1, m) for n, m in zip(x, out, strict=True)):
                 raise self._mismatch(xs, k)

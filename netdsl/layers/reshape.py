@@ -46,7 +46,7 @@ class Reshape(_Reshaped, keyword="reshape"):
     examples = (("reshape(4x3x2)", ((24,),)), ("reshape(6x4)", ((2, 3, 4),)))
 
     def out_shape(self, *xs: Shape) -> Shape:
-        target = (self.shape,) if isinstance(self.shape, int) else tuple(self.shape)
+        target = tuple(self.shape) if isinstance(self.shape, tuple) else (self.shape,)
         have, want = volume(xs[0]), volume(target)
         if have != want:
             facts = (

@@ -12,7 +12,7 @@ from netdsl.layers.base import Layer, Param, Window, arg, inner_shape
 from netdsl.layers.conv import Conv, add_bias
 from netdsl.layers.values import Word
 from netdsl.layers.window import Axis, geometry, resolve_axes, sliding_reads
-from netdsl.shapes import Extent, Shape
+from netdsl.shapes import Extent, Shape, times
 
 if TYPE_CHECKING:
     from netdsl.layers.base import Array
@@ -82,7 +82,7 @@ class Separable(Layer, keyword="separable"):
         positions = self._between(xs[0])[:-1]
         terms = [(*positions, *p.shape) for p in self.params(*xs)[:2]]
         count = sum(map(prod, terms))
-        return Extent(count, " + ".join("·".join(map(str, term)) for term in terms) + f" = {count}")
+        return Extent(count, " + ".join(map(times, terms)) + f" = {count}")
 
     def window(self, *xs: Shape) -> Window:
         return self.parts(xs[0])[0].window(*xs)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from netdsl.symbolic.size import Symbolic
+
 
 class Size(tuple[int, ...]):
     """A size such as `5x5` or `224x224x3`; prints as written."""
@@ -62,6 +64,7 @@ def kind_of(value: object) -> str:
         (bool, "a boolean"),
         (int, "an integer"),
         (float, "a decimal number"),
+        (Symbolic, "a size that depends on a symbol"),
         (Size, "a size"),
         (Word, "a word"),
         (Applied, "a call"),

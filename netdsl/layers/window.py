@@ -88,7 +88,7 @@ def spread(layer: Any, name: str, rank: int, missing: Any = None) -> tuple[int, 
     """An argument as one integer for each axis; an integer is repeated."""
     value = getattr(layer, name)
     value = missing if value is None else value
-    if isinstance(value, int):
+    if not isinstance(value, tuple):
         return (value,) * rank
     if len(value) != rank:
         shown = Size(value)

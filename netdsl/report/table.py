@@ -12,6 +12,8 @@ from netdsl.graph.net import Net
 from netdsl.report.label import words
 from netdsl.report.summary import Row, Summary, format_field
 from netdsl.shapes import format_shape
+from netdsl.symbolic.size import is_symbolic
+from netdsl.symbolic.symbol import demands_of
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 # Keras' name of a layer, where it is not the keyword in capitals.
@@ -85,6 +87,8 @@ def keras_table(summary: Summary) -> str:
 
 def format_bytes(count: int) -> str:
     """`1.5 MiB`: three significant figures at the most, in powers of 1024."""
+    if is_symbolic(count):
+        return f"{count:,} B"
     size, unit = float(count), 0
     while size >= 1000 and unit + 1 < len(UNITS):
         size /= 1024
@@ -137,6 +141,7 @@ def _totals(summary: Summary) -> list[Text]:
             f"weights {format_bytes(summary.weight_bytes)}, "
             f"values of one image {format_bytes(summary.activation_bytes)}",
         ),
+        *((f"{symbol.name}", text) for symbol in summary.net.symbols for text in demands_of(symbol)),
     ]
     return [Text.assemble((f"{name:<15}", "bold"), text) for name, text in lines]
 
@@ -150,4 +155,4 @@ def _keras_type(net: Net, row: Row) -> str:
 
 
 def _keras_shape(row: Row) -> str:
-    return f"(None, {', '.join(map(str, row.shape))})"
+    return f"(None, {', '.join('None' if is_symbolic(n) else str(n) for n in row.shape)})"

@@ -13,9 +13,11 @@ ROOM = 10
 
 
 def lines(found: dict[str, Any]) -> Iterator[str]:
-    """The report on one node."""
+    """The report on one node; without operations, where its net has symbols, what the net alone says."""
     yield f"{found['node']} = {found['layer']}" + (f"   {found['place']}" if found["place"] else "")
     yield from _drawn(_numbers(found))
+    if "operations" not in found:
+        return
     for operation in found["operations"]:
         yield ""
         yield f"{operation['phase']}: {operation['operation']}"
