@@ -19,6 +19,7 @@
 #include "nd_grouped_body.h"
 #include "nd_grouped_dw_body.h"
 #include "nd_pool_body.h"
+#include "nd_resample_body.h"
 #include "nd_lane_end_body.h"
 #include "nd_lanes_body.h"
 #include "nd_lanes_dw_body.h"

@@ -31,6 +31,22 @@ void nd_check_pool_max_dx(checker *c)
     check_pool(c, 1, 1, 2);
 }
 
+static void check_resample(checker *c, int x, int y)
+{
+    const nd_step *s = c->step;
+    positive(c, &s->in_d, 3, "a size of the image is out of range");
+    positive(c, &s->out_d, 3, "a size of the image is out of range");
+    positive(c, &s->in_c, 1, "a size of the image is out of range");
+    expect(c, s->rule >= 0 && s->rule <= 2, "`rule` is out of range");
+    expect(c, nd_resample_scratch(s) <= most, "a line is too long");
+    if (c->reason) return;
+    pixels(c, x, times(times(s->in_d, s->in_h), s->in_w), s->in_c, batched(c, 1));
+    pixels(c, y, times(times(s->out_d, s->out_h), s->out_w), s->in_c, batched(c, 1));
+}
+
+void nd_check_resample(checker *c) { check_resample(c, 1, 0); }
+void nd_check_resample_dx(checker *c) { check_resample(c, 0, 1); }
+
 /* Every element of operand i is touched once: an output has one owner, and a walk is no longer than its memory. */
 static void touched_once(checker *c, int i)
 {

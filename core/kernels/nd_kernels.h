@@ -53,6 +53,7 @@
     INT(outputs)         /* sums: results of a bytecode program */ \
     INT(chunks) INT(chunk_rows)  /* a sum over rows is cut into `chunks` partial sums of `chunk_rows` rows */ \
     INT(before) INT(after) \
+    INT(rule)            /* resample: 0 nearest, 1 bilinear, 2 area */ \
     INT(distribution)    /* random: 0 uniform, 1 bernoulli, 2 normal */ \
     INT(key)             /* random: 64 bits that name the purpose */ \
     REAL(p)              /* random: probability of 1 */ \
@@ -85,6 +86,7 @@ static inline int64_t nd_pitch(const nd_step *step, int i, int64_t channels)
     ROW(conv_pool, isa) ROW(conv_lanes, isa) ROW(conv_dw_lanes, isa) ROW(pack_lanes, isa) ROW(unpack_lanes, isa) \
     ROW(pack_panel, isa) ROW(unpack_panel, isa) ROW(pack_flip, isa) ROW(pack_grouped, isa) ROW(pack_winograd, isa) \
     ROW(pool_max, isa) ROW(pool_max_dx, isa) ROW(pool_sum, isa) ROW(pool_sum_dx, isa) \
+    ROW(resample, isa) ROW(resample_dx, isa) \
     ROW(map, isa) ROW(reduce, isa) ROW(sums, isa) ROW(moments, isa) \
     ROW(softmax, isa) ROW(softmax_dx, isa) ROW(softmax_xent, isa) ROW(softmax_xent_dx, isa) \
     ROW(lrn_sum, isa) ROW(random, isa) ROW(copy, isa)

@@ -31,6 +31,8 @@ static int64_t scratch_of(const nd_step *s)
     case operation_sums: return ND_BYTECODE_SCRATCH;
     case operation_softmax_xent: return s->columns;
     case operation_lrn_sum: return 3 * s->columns;
+    case operation_resample:
+    case operation_resample_dx: return nd_resample_scratch(s);
     default: return 0;
     }
 }

@@ -4,7 +4,7 @@
  * (group, ..., 16), which pool_*, map and reduce see as one more axis or as 16 times the channels.
  * Panels: for each of `groups`, ceil(O/16) blocks of K rows of 16 numbers, K in the order
  * (kernel_d, kernel_h, kernel_w, channels a group), lanes past the last output channel 0; length groups * ceil(O/16) * K * 16.
- * x, y and dy of conv, conv_winograd, conv_dw and moments, and every operand of the pools, may be pitched.
+ * x, y and dy of conv, conv_winograd, conv_dw and moments, and every operand of the pools and of resample, may be pitched.
  *
  * conv             y, x, w panel, code, x1 ... x4
  *     y = epilogue(patches(x) * w). in_* out_* kernel_* stride_* pad_* dilation_* upsample_* along d, h, w, and groups (1 where unused);
@@ -56,6 +56,10 @@
  * pool_max_dx      dx, x, dy           the same; the first maximum in scanning order gets dy
  * pool_sum         y, x                the same
  * pool_sum_dx      dx, dy              the same
+ * resample         y, x                in_* in_c out_* rule; along each axis result o of m takes of source i of n:
+ *     nearest (0): i = floor(o*n/m); bilinear (1): the two round (o + 1/2)*n/m - 1/2, within the axis; area (2): the mean of
+ *     floor(o*n/m) up to ceil((o + 1)*n/m)
+ * resample_dx      dx, dy              the same; its adjoint
  * map              y, code, x0 ... x5  size0 ... size4, every operand's strides and image (0 = broadcast); inputs words
  * reduce           y, x, partials      size0 ... size4 and strides of x; y's strides 0 on the axes that are summed, y's image 0
  *     where the batch is summed. Chunk i sums terms i*chunk_rows ... of the reduced axes in order (batch first); partials: chunks *
@@ -152,6 +156,13 @@ static inline int64_t nd_winograd_dw_scratch(int64_t in_c, int64_t out_c)
     return 36 * (nd_winograd_dw_plane_v(in_c) + nd_winograd_dw_plane_d(out_c) + nd_winograd_dw_plane_u(in_c, out_c));
 }
 
+/* resample: the shares of all results along the lines, and the range of each result. */
+static inline int64_t nd_resample_shares(const nd_step *s) { return s->in_w + 2 * s->out_w; }
+static inline int64_t nd_resample_scratch(const nd_step *s)
+{
+    return nd_resample_shares(s) + 2 * (s->in_w > s->out_w ? s->in_w : s->out_w);
+}
+
 /* operation, operands written (bits), phases (the tasks of one phase wait for all of the phase before) */
 #define ND_RULES(ROW) \
     ROW(conv, 1, 1) ROW(conv_winograd, 129, 3) ROW(conv_dw, 9, 2) ROW(conv_dw_winograd, 9, 2) ROW(dot_dx, 1, 1) \
@@ -159,6 +170,7 @@ static inline int64_t nd_winograd_dw_scratch(int64_t in_c, int64_t out_c)
     ROW(conv_pool, 1, 1) ROW(conv_lanes, 1, 1) ROW(conv_dw_lanes, 9, 2) ROW(pack_lanes, 1, 1) ROW(unpack_lanes, 1, 1) \
     ROW(pack_panel, 1, 1) ROW(unpack_panel, 1, 1) ROW(pack_flip, 1, 1) ROW(pack_grouped, 1, 1) ROW(pack_winograd, 1, 1) \
     ROW(pool_max, 1, 1) ROW(pool_max_dx, 1, 1) ROW(pool_sum, 1, 1) ROW(pool_sum_dx, 1, 1) \
+    ROW(resample, 1, 1) ROW(resample_dx, 1, 1) \
     ROW(map, 1, 1) ROW(reduce, 5, 2) ROW(sums, 11, 2) ROW(moments, 11, 2) \
     ROW(softmax, 1, 1) ROW(softmax_dx, 1, 1) ROW(softmax_xent, 1, 1) ROW(softmax_xent_dx, 1, 1) \
     ROW(lrn_sum, 1, 1) ROW(random, 1, 1) ROW(copy, 1, 1)

@@ -22,7 +22,7 @@ from netdsl.compiler.passes.recompute import FORWARD, recompute
 from netdsl.errors import fail
 from netdsl.ops.op import Op, Ops
 
-CHEAP = frozenset({"map", "pool_max", "pool_sum", "slice", "pad", "concat", "permute", "reshape", "random"})
+CHEAP = frozenset({"map", "pool_max", "pool_sum", "slice", "pad", "concat", "permute", "reshape", "random", "resample"})
 SMALL = 256
 FRACTIONS = (4, 2, 1)
 MOST_SEGMENTS = 24

@@ -24,7 +24,7 @@ from math import log2, prod
 from netdsl.ops.op import Op, Ops
 
 PRODUCTS, MOVES = ("conv", "conv_dx", "dot"), ("pad", "slice", "concat", "permute", "reshape")
-KINDS = frozenset((*PRODUCTS, *MOVES, "pool_max", "pool_sum", "map", "softmax", "lrn_sum"))
+KINDS = frozenset((*PRODUCTS, *MOVES, "pool_max", "pool_sum", "resample", "map", "softmax", "lrn_sum"))
 NEAR, FAR = 2 * 2**20, 32 * 2**20
 """Of a size that is passed on nothing has left the cache up to `NEAR`, and everything from `FAR` on."""
 PIXELS = 224

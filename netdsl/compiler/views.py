@@ -28,7 +28,7 @@ ACTIVATIONS = (0, *range(2, 16))
 """Which operands may be pitched: every one, or all but the weight. Kinds that are no readers read no views."""
 READERS: Mapping[str, range | tuple[int, ...]] = {
     **dict.fromkeys(("conv", "conv_dx"), ACTIVATIONS),
-    **dict.fromkeys(("pool_max", "pool_max_dx", "pool_sum", "pool_sum_dx"), EVERY),
+    **dict.fromkeys(("pool_max", "pool_max_dx", "pool_sum", "pool_sum_dx", "resample", "resample_dx"), EVERY),
     **dict.fromkeys(("map", "moments", "conv_dw", "pad", "slice", "concat", "permute"), EVERY),
 }
 MAKERS = frozenset({"conv", "conv_dx", "dot", *(kind for kind in READERS if kind not in ("moments", "conv_dw"))})

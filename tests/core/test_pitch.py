@@ -78,11 +78,11 @@ def conv_dw_winograd(steps, rng, wide, run):
     return run("conv_dw_winograd", dw, wide.operand(1, x), wide.operand(2, dy), **fields)
 
 
-def pool(kernel, *shapes):
+def pool(kernel, *shapes, **more):
     def case(steps, rng, wide, run):
         arrays = [rng.integers(-9, 9, (N, *s, OUTPUTS)).astype(np.float32) for s in shapes]
         window = steps.geometry(np.zeros((N, H, W, OUTPUTS)), (5, 6, OUTPUTS), kernel=(3, 3), stride=(2, 2), pad=(1, 1))
-        return run(kernel, *(wide.operand(i, a) for i, a in enumerate(arrays)), **window)
+        return run(kernel, *(wide.operand(i, a) for i, a in enumerate(arrays)), **window, **more)
 
     case.__name__ = kernel
     return case
@@ -102,6 +102,8 @@ POOLS = [
     pool("pool_sum", OUT, IN),
     pool("pool_max_dx", IN, IN, OUT),
     pool("pool_sum_dx", IN, OUT),
+    pool("resample", OUT, IN, rule=1),
+    pool("resample_dx", IN, OUT, rule=1),
 ]
 
 

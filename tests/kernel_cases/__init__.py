@@ -4,7 +4,20 @@ The table drives the tests of bounds (tests/core/test_bounds.py) and of guard pa
 sanitizers (tools/). A new kernel gets a family here; a test fails for a kernel that has none.
 """
 
-from kernel_cases import lanes, maps, moves, pooled, pools, products, random, rows, sums, weight_gradients, winograd
+from kernel_cases import (
+    lanes,
+    maps,
+    moves,
+    pooled,
+    pools,
+    products,
+    random,
+    resample,
+    rows,
+    sums,
+    weight_gradients,
+    winograd,
+)
 from kernel_cases.problem import Family, Problem, named, solve
 
 FAMILIES: tuple[Family, ...] = (
@@ -14,6 +27,7 @@ FAMILIES: tuple[Family, ...] = (
     *pooled.FAMILIES,
     *lanes.FAMILIES,
     *pools.FAMILIES,
+    *resample.FAMILIES,
     *maps.FAMILIES,
     *sums.FAMILIES,
     *rows.FAMILIES,

@@ -9,6 +9,7 @@ from netdsl.compiler.translate.copy import concat, convert, cut, pad, permute, w
 from netdsl.compiler.translate.elementwise import elementwise, random, rowwise
 from netdsl.compiler.translate.pool import pool
 from netdsl.compiler.translate.product import conv, conv_dw, conv_dx, conv_pool, dot
+from netdsl.compiler.translate.resample import resample
 from netdsl.compiler.translate.step import Context, Step
 from netdsl.compiler.translate.sums import moments, reduce
 from netdsl.ops.op import Op
@@ -20,6 +21,7 @@ TRANSLATIONS: dict[str, Callable[[Op, Context], list[Step]]] = {
     "conv_pool": conv_pool,
     "dot": dot,
     **dict.fromkeys(("pool_max", "pool_max_dx", "pool_sum", "pool_sum_dx"), pool),
+    **dict.fromkeys(("resample", "resample_dx"), resample),
     "map": elementwise,
     "reduce": reduce,
     "moments": moments,
