@@ -17,12 +17,12 @@ from typing import Any
 import netdsl.layers  # noqa: F401
 from netdsl.language.load import parse
 from netdsl.layers.activation import FORMULAS, Elementwise
-from netdsl.layers.base import REGISTRY, Layer, arguments
+from netdsl.layers.base import REGISTRY, Layer, arguments, example_text
 from netdsl.layers.initialiser import INITIALISERS
 from netdsl.layers.merge import Merge
 from netdsl.layers.pool import Pool
 from netdsl.layers.values import format_value
-from netdsl.shapes import Shape, format_shape
+from netdsl.shapes import format_shape
 
 TARGET = Path(__file__).parent.parent / "docs" / "layers.md"
 KINDS = {
@@ -35,6 +35,8 @@ KINDS = {
     "init": "[initialiser](#initialisers)",
     "table": "`lenet_c3` or list of lists",
     "shape": "size",
+    "axes": "tuple of axes",
+    "value": "a value",
     "name": "name",
     "list": "list",
 }
@@ -94,19 +96,9 @@ def example_rows(layer: type[Layer]) -> Iterator[str]:
     yield "| example | input | output | parameters |"
     yield "|---|---|---|---|"
     for call, shapes in layer.examples:
-        net = example_net(call, shapes)
+        net = parse(example_text(call, shapes))
         given = ", ".join(format_shape(shape) for shape in shapes)
         yield f"| `{call}` | {given} | {format_shape(net.nodes['y'].shape)} | {net.params:,} |"
-
-
-def example_net(call: str, shapes: tuple[Shape, ...]) -> Any:
-    """A net of that call alone, its node called `y`; several inputs stand first in the call."""
-    inputs = "\n".join(f"input x{k}: {format_shape(shape)}" for k, shape in enumerate(shapes))
-    if len(shapes) > 1:
-        name, _, rest = call.partition("(")
-        given = ", ".join(f"x{k}" for k in range(len(shapes)))
-        call = f"{name}({given}, {rest}" if rest else f"{name}({given})"
-    return parse(f"net Example {{\n{inputs}\ny: {call}\n}}")
 
 
 def prose(layer: type[Layer]) -> str:

@@ -29,7 +29,8 @@ PAGES: tuple[Page, ...] = (
         "padding that does not fit",
         "`pad` is `valid`, `same`, `causal` (sequences only), one number, one for each axis, or one for each side in the "
         "order top, bottom, left, right. A pool's padding is less than its window, or a window would see padding alone. "
-        "The `output_pad` of `conv_transpose` is less than its stride or its dilation.",
+        "The `output_pad` of `conv_transpose` is less than its stride or its dilation. The `offset` of `crop(like=v)` "
+        "leaves room for v.",
     ),
     Page(
         "N305",
@@ -55,7 +56,7 @@ PAGES: tuple[Page, ...] = (
         "`concat` joins values that agree in all axes but the joined one. `add mul max mean sub` combine values that are "
         "equal or 1 in every axis, counted from the last: a vector of 64 stretches over 28x28x64. `fit=crop` cuts larger "
         "images about their centre, `fit=pad` puts zeros round smaller ones. Where channels differ, a 1x1 convolution "
-        "makes them agree.",
+        "makes them agree. `crop(like=v)` takes a part of an image that is at least as high and wide as v.",
     ),
     Page(
         "N309",

@@ -40,6 +40,11 @@ class Node:
     span: Span | None = None
     ties: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The inputs that it computes with; of others, such as the value that a crop is like, it has the size alone."""
+        return self.inputs[: self.layer.operands[1]]
+
 
 @dataclass(frozen=True)
 class Scope:

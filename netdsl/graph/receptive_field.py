@@ -35,7 +35,7 @@ def receptive_fields(graph: nx.MultiDiGraph[str]) -> dict[str, tuple[int, ...]]:
 def _field(node: Node, nodes: Mapping[str, Node], fields: Mapping[str, Field]) -> Field:
     if not node.inputs:
         return ((Fraction(1), Fraction(1)),) * (len(node.shape) - 1)
-    field = _widest([fields[p] for p in node.inputs])
+    field = _widest([fields[p] for p in node.sources])
     window = node.layer.window(*(nodes[p].shape for p in node.inputs))
     if window is None or len(window.kernel) != len(field):
         return field

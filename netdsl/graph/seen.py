@@ -21,7 +21,7 @@ def seen(net: Net, path: str, at: tuple[int, ...]) -> dict[str, Spans]:
         if node.path not in spans:
             continue
         shapes = net.input_shapes(node.path)
-        for operand, source in enumerate(node.inputs):
+        for operand, source in enumerate(node.sources):
             found = node.layer.reads(spans[node.path], operand, *shapes)
             spans[source] = _hull(spans[source], found) if source in spans else found
     return {name: spans[name] for name in net.inputs if name in spans}

@@ -22,6 +22,7 @@ from netdsl.language.operands import (
     is_bare,
     merge_operands,
     refuse_operand,
+    value_operands,
 )
 from netdsl.language.sharing import split_share, tie
 from netdsl.language.suggest import nearest
@@ -183,7 +184,7 @@ def _run_layer(layer: type[Layer], call: tree.Call, env: Env, at: Wire | None, p
         if call.braces is not None:
             raise fail("N214", f"`{call.callee.text}` takes no braces", span=call.braces.span)
         bound = bind(call.callee, slots_of(layer), given, env, at)
-        operands = [_present(at, tree.Chain(None, (), call.span))]
+        operands = [_present(at, tree.Chain(None, (), call.span)), *value_operands(layer, bound, env)]
     else:
         named = [a for a in given if a.name is not None]
         bound = bind(call.callee, slots_of(layer), named, env, at)

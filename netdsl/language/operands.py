@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from netdsl.errors import Span, fail
 from netdsl.language import tree
+from netdsl.language.bind import Bound
 from netdsl.language.evaluate import describe, evaluate, unknown_name
 from netdsl.language.expansion import Definition
 from netdsl.language.names import LOST, Env, Family, Unknown, Wire
-from netdsl.layers.base import REGISTRY
+from netdsl.layers.base import REGISTRY, Layer, arguments
 from netdsl.layers.values import Applied, Word
 
 
@@ -38,6 +40,27 @@ def refuse_operand(call: tree.Call, env: Env) -> None:
             if not env.find(name)[0] and isinstance(env.scope.find(name), Wire):
                 message = f"`{call.callee.text}` takes its input from the chain, not as an argument"
                 raise fail("N210", message, span=value.span, help=f"`from {name} | {call.callee.text}(…)`")
+
+
+def value_operands(layer: type[Layer], bound: dict[str, Bound], env: Env) -> list[Wire]:
+    """The values that arguments name, such as `like=` of a crop, as further operands; what is bound becomes their name.
+
+    Raises `NetError` N201 or N226 for what is no value of the net.
+    """
+    found = []
+    for item in arguments(layer):
+        given = bound.get(item.name)
+        if item.metadata["kind"] != "value" or given is None:
+            continue
+        value, expr = given.value, given.argument.value
+        if not isinstance(value, Wire):
+            if isinstance(expr, tree.Reference) and type(value) is Word and is_bare(expr, value):
+                raise unknown_name(expr.name, env)
+            message = f"`{item.name}` of `{layer.keyword}` takes a value of the net, not {describe(value)}"
+            raise fail("N226", message, span=expr.span)
+        found.append(value)
+        bound[item.name] = replace(given, value=Word(value.name))
+    return found
 
 
 def check_operand_count(call: tree.Call, operands: Sequence[Wire], low: int, high: int | None) -> None:

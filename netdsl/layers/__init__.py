@@ -2,6 +2,7 @@
 
 from netdsl.layers import (
     activation,
+    adaptive_pool,
     add,
     avgpool,
     batchnorm,
@@ -21,16 +22,19 @@ from netdsl.layers import (
     mean,
     minpool,
     mul,
+    permute,
     rbf,
     reshape,
     separable,
     sub,
     subsample,
     sumpool,
+    upsample,
 )
 
 __all__ = [
     "activation",
+    "adaptive_pool",
     "add",
     "avgpool",
     "batchnorm",
@@ -50,10 +54,12 @@ __all__ = [
     "mean",
     "minpool",
     "mul",
+    "permute",
     "rbf",
     "reshape",
     "separable",
     "sub",
     "subsample",
     "sumpool",
+    "upsample",
 ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.errors import Fault
 from netdsl.layers.values import Applied, Size, Word, format_value, kind_of
-from netdsl.shapes import MAX_SIZE, Extent, Shape
+from netdsl.shapes import MAX_SIZE, Extent, Shape, format_shape
 from netdsl.symbolic.size import Symbolic
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def arg(
 
     `kind`: `count` (integer), `number` (integer or decimal), `flag`, `window` (integer, size or tuple of integers,
     one for each spatial axis), `pad` (`valid same causal`, integer, or tuple), `word` (one of `choices`),
-    `activation`, `init`, `table` (a name or a list of lists), `shape` (size or integer), `name`, `list`.
+    `activation`, `init`, `table` (a name or a list of lists), `shape` (size or integer), `axes` (tuple of integers),
+    `value` (the name of a value of the net, which becomes a further operand), `name`, `list`.
     `words` says what it means, with its unit; `low` and `high` are inclusive limits of every number in it. A default of
     None means the value of the argument `like`, where that is named.
     """
@@ -164,11 +165,23 @@ def arguments(layer: type[Layer]) -> tuple[Field[Any], ...]:
 
 def written(value: object, item: Field[Any]) -> object:
     """The value of an argument as `format_value` prints it best: a window as a size."""
-    if item.metadata["kind"] in ("window", "shape") and isinstance(value, tuple):
+    if item.metadata["kind"] in ("window", "shape") and isinstance(value, tuple) and min(value) > 0:
         return Size(value)
     if item.metadata["kind"] == "table" and isinstance(value, tuple):
         return [list(row) for row in value]
     return value
+
+
+def example_text(call: str, shapes: Sequence[Shape]) -> str:
+    """The net of one example in the language: inputs `x0` … of these shapes, and the call, named `y`."""
+    inputs = "".join(f"  input x{k}: {format_shape(shape)}\n" for k, shape in enumerate(shapes))
+    name, _, rest = call.partition("(")
+    if REGISTRY[name].operands[1] == 1:
+        call = f"from x0 | {call}"
+    elif len(shapes) > 1:
+        given = ", ".join(f"x{k}" for k in range(len(shapes)))
+        call = f"{name}({given}, {rest}" if rest else f"{name}({given})"
+    return f"net Example {{\n{inputs}  y: {call}\n}}\n"
 
 
 def make(layer: type[Layer], given: Mapping[str, object]) -> Layer:
@@ -279,6 +292,17 @@ def _to_table(value: object, item: Field[Any]) -> object:
     return convert(value)
 
 
+def _to_axes(value: object, item: Field[Any]) -> object:
+    if not isinstance(value, tuple):
+        return None
+    whole = tuple(_whole(v) for v in value)
+    return None if None in whole else whole
+
+
+def _to_value(value: object, item: Field[Any]) -> object:
+    return value if isinstance(value, Word) else None
+
+
 def _to_name(value: object, item: Field[Any]) -> object:
     return value if isinstance(value, Word | Applied) else None
 
@@ -298,6 +322,8 @@ _CONVERTERS = {
     "init": _to_init,
     "table": _to_table,
     "shape": _to_window,
+    "axes": _to_axes,
+    "value": _to_value,
     "name": _to_name,
     "list": _to_list,
 }
@@ -312,6 +338,8 @@ _EXPECTED = {
     "init": "the name of an initialiser",
     "table": "the name of a connection table, or a list with a list of channels for each filter",
     "shape": "a size such as `7x7x64`",
+    "axes": "a tuple of axes such as `(1, 0, 2)`",
+    "value": "the name of a value of the net",
     "name": "a name",
     "list": "a list",
 }

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Fault
 from netdsl.layers.base import Layer, Spans, arg, inner_shape
+from netdsl.layers.values import Word
+from netdsl.layers.window import spread
 from netdsl.shapes import MAX_PAD, Shape, format_shape
 
 if TYPE_CHECKING:
@@ -66,40 +68,77 @@ class Pad(Layer, keyword="pad"):
 class _Cut(Layer):
     """Layers that take a box out of their input."""
 
-    def box(self, x: Shape) -> tuple[tuple[int, int], ...]:
-        """(start, stop) for each axis without the batch."""
+    def box(self, *xs: Shape) -> tuple[tuple[int, int], ...]:
+        """(start, stop) for each axis of the first input without the batch."""
         raise AssertionError(f"{type(self).__name__} has no box")
 
     def out_shape(self, *xs: Shape) -> Shape:
-        return tuple(b - a for a, b in self.box(xs[0]))
+        return tuple(b - a for a, b in self.box(*xs))
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
-        return xs[0][(slice(None), *(slice(a, b) for a, b in self.box(xs[0].shape[1:])))]
+        return xs[0][(slice(None), *(slice(a, b) for a, b in self.box(*(x.shape[1:] for x in xs))))]
 
     def reads(self, spans: Spans, operand: int, *xs: Shape) -> Spans:
-        box = self.box(xs[0])
+        box = self.box(*xs)
         return tuple((low + start, high + start) for (low, high), (start, _) in zip(spans, box, strict=False))
 
     def lower(self, build: Build, *x: Value) -> Value:
-        box = self.box(inner_shape(x[0]))
+        box = self.box(*map(inner_shape, x))
         made: Value = build.add("slice", x[0], start=tuple(a for a, _ in box), stop=tuple(b for _, b in box))
         return made
 
 
 @dataclass(frozen=True)
 class Crop(_Cut, keyword="crop"):
-    """The image without `n`, (h, w) or (top, bottom, left, right) pixels at its sides."""
+    """The image without `n`, (h, w) or (top, bottom, left, right) pixels at its sides; or a part as large as another.
 
-    by: int | tuple[int, ...] = arg("window", "pixels taken off each side", low=0, high=MAX_PAD)
+    `crop(like=v)` keeps as many pixels as the value v has, about the centre: floor(diff/2) go before, the rest after.
+    `offset` says where the part begins instead, in pixels from the top and the left. Of v only the size is looked at
+    (Long et al. 2015, for skips that are larger than what they meet).
+    """
 
-    examples = (("crop(1)", ((5, 4, 2),)), ("crop((1, 0, 2, 1))", ((4, 6, 1),)))
+    by: int | tuple[int, ...] | None = arg("window", "pixels taken off each side", default=None, low=0, high=MAX_PAD)
+    like: Word | None = arg("value", "a value whose height and width remain", default=None, keyword_only=True)
+    offset: int | tuple[int, ...] | None = arg(
+        "window", "where the part begins; by default it lies about the centre", default=None, low=0, keyword_only=True
+    )
 
-    def box(self, x: Shape) -> tuple[tuple[int, int], ...]:
+    examples = (
+        ("crop(1)", ((5, 4, 2),)),
+        ("crop((1, 0, 2, 1))", ((4, 6, 1),)),
+        ("crop(like=x1)", ((5, 6, 2), (3, 3, 1))),
+        ("crop(like=x1, offset=(0, 2))", ((5, 6, 2), (3, 4, 7))),
+    )
+
+    def box(self, *xs: Shape) -> tuple[tuple[int, int], ...]:
+        x = xs[0]
+        if (self.by is None) == (self.like is None):
+            how = "both" if self.by is not None else "neither"
+            raise Fault("N206", f"`crop` takes a number of pixels or `like`, and was given {how}", "like")
+        if self.by is None:
+            return (*self._part(x, xs[1]), (0, x[-1]))
+        if self.offset is not None:
+            raise Fault("N304", "`offset` says where a part `like` another begins; `crop` has none here", "offset")
         sides = _sides(self, "by", x)
         kept = tuple((a, n - b) for n, (a, b) in zip(x, sides, strict=False))
         if any(b <= a for a, b in kept):
             raise Fault("N301", f"`crop` leaves nothing of {format_shape(x)}", "by", changes=({"by": "0"},))
         return (*kept, (0, x[-1]))
+
+    def _part(self, x: Shape, like: Shape) -> tuple[tuple[int, int], ...]:
+        if len(x) != len(like) or len(x) < 2 or any(n < m for n, m in zip(x[:-1], like[:-1], strict=True)):
+            message = f"`crop` cannot take a part like {format_shape(like)} out of {format_shape(x)}"
+            raise Fault("N308", message, "like", operand=1)
+        gaps = [n - m for n, m in zip(x[:-1], like[:-1], strict=True)]
+        begin = tuple(g // 2 for g in gaps) if self.offset is None else spread(self, "offset", len(gaps))
+        for a, gap in zip(begin, gaps, strict=True):
+            if a > gap:
+                most = ", ".join(map(str, gaps))
+                message = f"`offset` of `crop` is {a}: the part would end outside {format_shape(x)}"
+                raise Fault(
+                    "N304", message, "offset", changes=({"offset": f"({most},)" if len(gaps) == 1 else f"({most})"},)
+                )
+        return tuple((a, a + m) for a, m in zip(begin, like[:-1], strict=True))
 
 
 @dataclass(frozen=True)
@@ -112,7 +151,8 @@ class Slice(_Cut, keyword="slice"):
 
     examples = (("slice(1, 3)", ((3, 2, 5),)), ("slice(-2, 4, axis=0)", ((4, 3),)))
 
-    def box(self, x: Shape) -> tuple[tuple[int, int], ...]:
+    def box(self, *xs: Shape) -> tuple[tuple[int, int], ...]:
+        x = xs[0]
         if not -len(x) <= self.axis < len(x):
             raise Fault("N309", f"`axis={self.axis}` of `slice` is not an axis of {format_shape(x)}", "axis")
         axis = self.axis % len(x)

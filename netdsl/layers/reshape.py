@@ -62,7 +62,10 @@ class Reshape(_Reshaped, keyword="reshape"):
         return target
 
     def window(self, *xs: Shape) -> Window | None:
-        """Where positions are renumbered, an output may come from anywhere in the map."""
-        if len(xs[0]) == 1 or self.out_shape(*xs)[:-1] == xs[0][:-1]:
-            return None
-        return whole(xs[0])
+        """Where positions are renumbered, an output may come from anywhere in the map.
+
+        They are not where channels are taken apart, or two axes behind height and width are put together.
+        """
+        x, y = xs[0], self.out_shape(*xs)
+        kept = len(x) - 1 if len(y) >= len(x) else max(2, len(y) - 1)
+        return None if x[:kept] == y[:kept] else whole(x)

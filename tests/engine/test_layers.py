@@ -12,7 +12,7 @@ from netdsl.compiler.lower import lower
 from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.net import Net
 from netdsl.graph.weights import Weights
-from netdsl.layers.base import REGISTRY
+from netdsl.layers.base import REGISTRY, example_text
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Value
 from netdsl.reference import run_net, run_ops
@@ -30,18 +30,14 @@ every_example = pytest.mark.parametrize(("call", "shapes"), EXAMPLES)
 
 def net_of(call: str, shapes: tuple[Shape, ...]) -> Net:
     """A net of one layer, `y`, on inputs `x0` …"""
-    inputs = "\n".join(f"input x{k}: {format_shape(shape)}" for k, shape in enumerate(shapes))
-    name, _, rest = call.partition("(")
-    given = ", ".join(f"x{k}" for k in range(len(shapes)))
-    merge = f"{name}({given}, {rest}" if rest else f"{name}({given})"
-    return netdsl.parse(f"net Example {{\n{inputs}\ny: {merge if len(shapes) > 1 else call}\n}}")
+    return netdsl.parse(example_text(call, shapes))
 
 
-def arrays_of(net: Net) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Tensors in which nothing is 0 or 1 by default, and three images."""
+def arrays_of(net: Net, images: int = 3) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Tensors in which nothing is 0 or 1 by default, and images."""
     rng = np.random.default_rng(3)
     tensors = {n: (a + rng.uniform(0.1, 0.5, a.shape)).astype(np.float32) for n, a in initial_arrays(net, 3).items()}
-    return tensors, {n: rng.normal(size=(3, *net.nodes[n].shape)).astype(np.float32) for n in net.inputs}
+    return tensors, {n: rng.normal(size=(images, *net.nodes[n].shape)).astype(np.float32) for n in net.inputs}
 
 
 @pytest.mark.parametrize("isa", isas())
@@ -54,14 +50,17 @@ def test_engine_gives_what_forward_gives(call: str, shapes: tuple[Shape, ...], i
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("images", [3, 17])  # 17 fill the lanes, and one is left
 @pytest.mark.parametrize("isa", isas())
 @every_example
-def test_engine_gives_the_gradients_of_the_operations(call: str, shapes: tuple[Shape, ...], isa: str) -> None:
+def test_engine_gives_the_gradients_of_the_operations(
+    call: str, shapes: tuple[Shape, ...], isa: str, images: int
+) -> None:
     net = net_of(call, shapes)
-    tensors, arrays = arrays_of(net)
-    arrays["weights"] = np.random.default_rng(5).normal(size=(3, *net.nodes["y"].shape)).astype(np.float32)
+    tensors, arrays = arrays_of(net, images)
+    arrays["weights"] = np.random.default_rng(5).normal(size=(images, *net.nodes["y"].shape)).astype(np.float32)
     rule = {"loss": weighted, "wrt": [n for n, p in net.tensors.items() if p.role == "param"] + list(net.inputs)}
-    program = netdsl.compile(net, Weights(tensors), batch=3, isa=isa, **rule)
+    program = netdsl.compile(net, Weights(tensors), batch=images, isa=isa, **rule)
     found = program.step(arrays, step=1, seed=2)
     exact = run_ops(lower(net, training=True, **rule), {**tensors, **arrays, "step": 1, "seed": 2}, dtype=np.float64)
     for name in rule["wrt"]:

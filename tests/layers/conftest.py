@@ -9,8 +9,7 @@ import pytest
 
 from netdsl.errors import Fault, NetError
 from netdsl.language.load import parse
-from netdsl.layers.base import Layer
-from netdsl.shapes import format_shape
+from netdsl.layers.base import Layer, example_text
 
 Array = np.ndarray
 Make = Callable[..., Layer]
@@ -21,11 +20,7 @@ def make() -> Make:
     """`make("conv(1, 3x3)", (5, 5, 1))`: the layer of that call on an input of that shape."""
 
     def made(call: str, *shapes: tuple[int, ...]) -> Layer:
-        inputs = "\n".join(f"input x{k}: {format_shape(shape)}" for k, shape in enumerate(shapes))
-        name, _, rest = call.partition("(")
-        given = ", ".join(f"x{k}" for k in range(len(shapes)))
-        text = call if len(shapes) == 1 else f"{name}({given}, {rest}" if rest else f"{name}({given})"
-        return parse(f"net E {{\n{inputs}\ny: {text}\n}}").nodes["y"].layer
+        return parse(example_text(call, shapes)).nodes["y"].layer
 
     return made
 

@@ -11,7 +11,7 @@ from netdsl.errors import NetError
 from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.net import Net
 from netdsl.language.load import parse
-from netdsl.layers.base import REGISTRY
+from netdsl.layers.base import REGISTRY, example_text
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Ops, Value
 from netdsl.reference import run_net, run_ops
@@ -27,12 +27,7 @@ every_example = pytest.mark.parametrize(("call", "shapes"), EXAMPLES)
 
 def net_of(call: str, shapes: tuple[tuple[int, ...], ...]) -> Net:
     """A net of one layer, `y`, on inputs `x0` …"""
-    inputs = "\n".join(f"input x{k}: {format_shape(shape)}" for k, shape in enumerate(shapes))
-    if len(shapes) == 1:
-        return parse(f"net Example {{\n{inputs}\ny: {call}\n}}")
-    name, _, rest = call.partition("(")
-    given = ", ".join(f"x{k}" for k in range(len(shapes))) + (f", {rest}" if rest else ")")
-    return parse(f"net Example {{\n{inputs}\ny: {name}({given}\n}}")
+    return parse(example_text(call, shapes))
 
 
 def arrays_of(net: Net, images: int, seed: int = 3) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
