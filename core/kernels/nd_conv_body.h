@@ -120,6 +120,19 @@ static int nd_finish_of(const nd_call *call, int64_t r, int64_t c, nd_finish *f,
     return found;
 }
 
+/* Of the epilogue's operands up to two that are as large as y and lie as it does, from row `r` on; they come from memory. */
+static void nd_ask_for(const nd_call *call, nd_product *g, int64_t r, int64_t rows)
+{
+    const nd_step *s = call->step;
+    int found = 0;
+    for (int k = 1; k < s->inputs && found < 2; k++) {
+        const nd_operand *o = nd_operand_of(s, 3 + k);
+        if (o->stride[2] == 1 && o->stride[1] == s->out_c && nd_even_rows(s, 0, nd_pixels(s) + 1) > nd_pixels(s))
+            g->soon[found++] = call->x[3 + k] + r * o->stride[1];
+    }
+    g->soon_length = found ? rows * s->out_c : 0;
+}
+
 /* Rows [r0, r1) of convolution `s`, all of it or a class of it, by product `g`, which has weights and the place of row 0. */
 static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *class, nd_product g, int64_t group, int64_t r0,
                          int64_t r1, int64_t panels)
@@ -146,6 +159,8 @@ static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *
             g.then = k + segment < depth ? g.b + segment * ND_LANES : 0;
             g.accumulate = k > 0;
             g.finish = g.then ? 0 : finish;
+            g.soon_length = 0;
+            if (s->words && !g.then && !finish && !class && panels == nd_panels(s)) nd_ask_for(call, &g, r0, end - r0);
             if (g.k) {
                 const nd_matrix a = nd_patch_matrix(s, call->x[1], group, r0, end, k, k + g.k, call->scratch);
                 g.a = a.p;

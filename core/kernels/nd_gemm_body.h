@@ -26,6 +26,8 @@ typedef struct {
     const nd_finish *finish; /* or NULL; `finish_at` is where row 0 and column 0 of C lie in the addends */
     const float *finish_at[2];
     int a_far;            /* A comes from memory, its rows ND_LANES apart, and B is in the cache */
+    const float *soon[2]; /* or NULL: what is read behind the product, `soon_length` of each, and is asked for while it is computed */
+    int64_t soon_length;
     int64_t ahead_more;
     const float *ahead;   /* of a tile: what to ask for while it is computed, a line at every k, ahead_more on at every further run */
 } nd_product;
@@ -189,6 +191,7 @@ static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
 {
     const int64_t tiles = nd_ceil_div(rows, ND_TILE_ROWS), last_lanes = g.lanes;
     const nd_product whole = g;
+    int64_t asked = 0; /* of soon[0], then of soon[1] */
     if (g.a_far) g.ahead_more = g.a_more - g.k * ND_LANES;
     for (int64_t panel = 0; panel < panels;) {
         const int64_t width = nd_min(ND_TILE_PANELS, panels - panel);
@@ -199,6 +202,10 @@ static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
             const int64_t count = nd_ceil_div(rows - row, tiles - i);
             g.a = whole.a + row * whole.a_row;
             g.ahead = g.a_far ? g.a + ND_TILE_ROWS * g.a_row : rows <= ND_FEW_ROWS ? g.b + ND_AHEAD : i < width ? after + i * whole.b_panel : g.b;
+            if (i >= width && g.soon[asked >= g.soon_length] && asked < 2 * g.soon_length) {
+                g.ahead = asked < g.soon_length ? g.soon[0] + asked : g.soon[1] + (asked - g.soon_length);
+                asked += g.k * ND_LANES;
+            }
             g.c = whole.c + (whole.c_at ? 0 : row * whole.c_row) + panel * whole.c_panel;
             g.c_at = whole.c_at ? whole.c_at + row : 0;
             for (int f = 0; g.finish && f < g.finish->adds; f++) g.finish_at[f] = whole.finish_at[f] + row * g.finish->row[f] + panel * ND_LANES;
