@@ -18,6 +18,7 @@ SMALL: dict[str, dict[str, object]] = {
     "alexnet": {"size": 67, "classes": 7},
     "alexnet_torchvision": {"size": 63, "classes": 7},
     "densenet121": {"size": 64, "classes": 7},
+    "dilated_causal": {"T": 70},
     "googlenet": {"size": 64, "classes": 7, "aux": False},
     "inception_v2": {"size": 64, "classes": 7},
     "inception_v3": {"size": 91, "classes": 7},
