@@ -29,6 +29,7 @@ class AvgPool(Pool, keyword="avgpool"):
         ("avgpool(3x3, stride=2, pad=same)", ((7, 8, 2),)),
         ("avgpool(3, stride=2, pad=1, ceil=true, count_pad=true)", ((6, 7, 2),)),
         ("avgpool(3, stride=2)", ((9, 2),)),
+        ("avgpool(2x3x2, pad=1, stride=2)", ((4, 5, 4, 3),)),
     )
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:

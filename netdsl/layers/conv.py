@@ -57,6 +57,7 @@ class Conv(Layer, keyword="conv"):
         ("conv(6, 5x5, act=tanh)", ((12, 9, 1),)),
         ("conv(4, 3x3, stride=2, pad=same, groups=2, bias=false)", ((7, 8, 6),)),
         ("conv(3, 2, dilation=3, pad=causal)", ((11, 2),)),
+        ("conv(3, 2x3x2, stride=(1, 2, 1), pad=1, act=relu)", ((3, 5, 4, 2),)),
         ("conv(16, 5x5, table=lenet_c3)", ((7, 6, 6),)),
         ("conv(2, 3x2, table=[[0, 2], [1]], flip=true, bias=false)", ((4, 4, 3),)),
     )

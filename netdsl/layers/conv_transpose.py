@@ -50,6 +50,7 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
         ("conv_transpose(2, 3x3, stride=2, pad=1, output_pad=1, act=relu)", ((3, 2, 4),)),
         ("conv_transpose(4, 3x2, groups=2, bias=false)", ((4, 3, 2),)),
         ("conv_transpose(2, 4, stride=3, pad=same)", ((5, 3),)),
+        ("conv_transpose(3, 2, stride=2)", ((2, 3, 2, 2),)),
         ("conv_transpose(2, 2x1, dilation=3, output_pad=2)", ((2, 3, 1),)),
     )
 

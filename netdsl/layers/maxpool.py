@@ -27,6 +27,7 @@ class MaxPool(Pool, keyword="maxpool"):
         ("maxpool(3x3, stride=2, pad=same)", ((7, 8, 2),)),
         ("maxpool(2, ceil=true)", ((7, 7, 1),)),
         ("maxpool(3, stride=2, pad=1)", ((9, 2),)),
+        ("maxpool(2, stride=1x2x2, ceil=true)", ((4, 5, 4, 3),)),
     )
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:

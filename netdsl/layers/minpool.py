@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 class MinPool(Pool, keyword="minpool"):
     """y[n,i,j,c] = min of x[n, i·s - p : i·s - p + k, …, c] = -max(-x)."""
 
-    examples = (("minpool(2x2)", ((4, 6, 3),)), ("minpool(3x2, stride=2, pad=(1, 0))", ((5, 6, 2),)))
+    examples = (
+        ("minpool(2x2)", ((4, 6, 3),)),
+        ("minpool(3x2, stride=2, pad=(1, 0))", ((5, 6, 2),)),
+        ("minpool(2x1x2)", ((4, 5, 4, 3),)),
+    )
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         return activate(self.act, windows(xs[0], self.axes(xs[0].shape[1:]), float("inf")).min(axis=-1))

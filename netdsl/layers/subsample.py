@@ -41,6 +41,7 @@ class Subsample(Pool, keyword="subsample"):
         ("subsample(2x2)", ((4, 6, 3),)),
         ("subsample(3x2, stride=2, pad=1, act=scaled_tanh)", ((7, 6, 2),)),
         ("subsample(2, ceil=true, init=ones)", ((5, 3),)),
+        ("subsample(2)", ((4, 5, 4, 3),)),
     )
 
     def params(self, *xs: Shape) -> tuple[Param, ...]:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 class SumPool(Pool, keyword="sumpool"):
     """y[n,i,j,c] = Σ x[n, i·s - p : i·s - p + k, …, c]; zeros outside the image."""
 
-    examples = (("sumpool(2x2)", ((4, 6, 3),)), ("sumpool(3, stride=1, pad=1)", ((5, 4, 2),)))
+    examples = (
+        ("sumpool(2x2)", ((4, 6, 3),)),
+        ("sumpool(3, stride=1, pad=1)", ((5, 4, 2),)),
+        ("sumpool(2, act=relu)", ((4, 5, 4, 3),)),
+    )
 
     def forward(self, xs: Sequence[Array], p: Mapping[str, Array], *, training: bool = False) -> Array:
         return activate(self.act, windows(xs[0], self.axes(xs[0].shape[1:]), 0.0).sum(axis=-1))
