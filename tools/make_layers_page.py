@@ -20,6 +20,7 @@ from netdsl.layers.activation import FORMULAS, Elementwise
 from netdsl.layers.base import REGISTRY, Layer, arguments, example_text
 from netdsl.layers.initialiser import INITIALISERS
 from netdsl.layers.merge import Merge
+from netdsl.layers.named_kernels import NAMED_KERNELS
 from netdsl.layers.pool import Pool
 from netdsl.layers.values import format_value
 from netdsl.shapes import format_shape
@@ -131,8 +132,19 @@ def text() -> str:
     parts.append("\n## Initialisers\n\nValues of `init=` and `bias_init=`. `in` counts the numbers that an output ")
     parts.append("sees, `out` the outputs that see an input.\n\n| name | distribution | source |\n|---|---|---|\n")
     for name, initialiser in INITIALISERS.items():
+        if name in NAMED_KERNELS:
+            continue
         call = f"{name}({', '.join(initialiser.numbers)})" if initialiser.numbers else name
         parts.append(f"| `{call}` | {initialiser.text} | {initialiser.source} |\n")
+    parts.append(
+        "\n## Named kernels\n\nValues of `init=` for windows of their size: each output channel has the kernel on "
+    )
+    parts.append("the input channel of its own number, counted round. `netdsl filter` lays them over a photograph.\n\n")
+    parts.append("| name | rows | what it shows |\n|---|---|---|\n")
+    for name, kernel in NAMED_KERNELS.items():
+        rows = " / ".join(" ".join(map(str, row)) for row in kernel.rows)
+        scaled = rows if kernel.divisor == 1 else f"1/{kernel.divisor}·({rows})"
+        parts.append(f"| `{name}` | {scaled} | {kernel.text} |\n")
     return "".join(parts)
 
 

@@ -194,4 +194,10 @@ PAGES: tuple[Page, ...] = (
         "shapes must be the same, and there must be some. `init= lr= decay= trainable=` belong to the tensors where they "
         "are declared, so they do not stand beside it.",
     ),
+    Page(
+        "N235",
+        "a named kernel that does not fit",
+        "`init=sobel_x` and the like give a weight the numbers of a kernel of 3x3 or 5x5, so the window of the "
+        "convolution has that height and width.",
+    ),
 )

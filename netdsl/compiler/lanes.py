@@ -106,6 +106,8 @@ class _Walk:
             return True
         if op.kind == "reduce":
             plain = op.get("expressions") is None and op.ins[0] in self.inside
+            if len(values[0].shape) - 1 in op["axes"] and 0 not in op["axes"]:
+                return False  # channels that lie side by side are summed in another order: the bits would differ
             return plain and (0 not in op["axes"] or self._zero(op.ins[0]))
         ranks = {len(v.shape) for v in values if v.batched}
         return op.kind == "map" and len(ranks) == 1 and any(i in self.inside for i in op.ins)

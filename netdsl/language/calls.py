@@ -28,6 +28,7 @@ from netdsl.language.sharing import split_share, tie
 from netdsl.language.suggest import nearest
 from netdsl.language.syntax import parse_value
 from netdsl.layers.base import REGISTRY, Layer, Param, make
+from netdsl.layers.initialiser import check_fits
 from netdsl.layers.table import TABLES
 from netdsl.layers.values import Word
 from netdsl.shapes import MAX_SIZE, Shape, checked, format_shape, volume
@@ -272,6 +273,8 @@ def _check_sizes(layer: Layer, shape: Shape, shapes: Sequence[Shape]) -> None:
         volume(param.shape)
         if symbols_in(param.shape):
             raise _unfixed(layer, param)
+        argument = "bias_init" if param.name == "bias" else "init"
+        check_fits(param.init, param.shape, param.kernel, keyword=layer.keyword, argument=argument)
     checked(layer.macs(*shapes).value, f"the multiply-adds of `{layer.keyword}`")
 
 

@@ -83,6 +83,9 @@ def resolve(value: object, argument: str | None = "act") -> tuple[str, tuple[flo
         value = Applied(str(value))
     if not isinstance(value, Applied) or value.name not in NAMES:
         name = value.name if isinstance(value, Applied) else str(value)
+        if name == "prelu":
+            words = "`prelu` has a slope that it learns: it is a layer of its own"
+            raise Fault("N209", words, argument, help="write `| prelu` behind the call")
         raise Fault("N209", f"there is no activation `{name}`", argument, changes=_nearest(name, argument))
     numbers = FORMULAS[value.name].numbers if value.name in FORMULAS else ()
     names = [name for name, _ in numbers]

@@ -59,7 +59,8 @@ class Param:
     """One tensor that a layer owns.
 
     `role` is `param` (changed by the optimiser) or `state` (a moving statistic). `fan` is (in, out) for the
-    initialiser; `formula` derives the count, such as `5·5·1·40`.
+    initialiser; `formula` derives the count, such as `5·5·1·40`. `kernel` are the sizes of a window, which come first
+    in the shape; only there a named kernel fits.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Param:
     role: str = "param"
     fan: tuple[int, int] = (1, 1)
     trainable: bool = True
+    kernel: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

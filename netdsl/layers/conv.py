@@ -88,7 +88,8 @@ class Conv(Layer, keyword="conv"):
             pairs = (connections(self.table),)
             fan = (taps * pairs[0] // self.filters, taps * pairs[0] // xs[0][-1])
         shape = (*kernel, *pairs)
-        weight = Param("weight", shape, self.init, "·".join(map(str, shape)), fan=fan, trainable=self.trainable)
+        formula = "·".join(map(str, shape))
+        weight = Param("weight", shape, self.init, formula, fan=fan, trainable=self.trainable, kernel=kernel)
         if not self.bias:
             return (weight,)
         return weight, Param(

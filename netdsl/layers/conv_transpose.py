@@ -101,7 +101,8 @@ class ConvTranspose(Layer, keyword="conv_transpose"):
         kernel = tuple(a.kernel for a in self.axes(xs[0]))
         shape = (*kernel, self.filters // self.groups, xs[0][-1])
         fan = (prod(kernel) * xs[0][-1] // self.groups, prod(kernel) * self.filters // self.groups)
-        weight = Param("weight", shape, self.init, "·".join(map(str, shape)), fan=fan, trainable=self.trainable)
+        formula = "·".join(map(str, shape))
+        weight = Param("weight", shape, self.init, formula, fan=fan, trainable=self.trainable, kernel=kernel)
         if not self.bias:
             return (weight,)
         return weight, Param(

@@ -9,8 +9,9 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import Fault
+from netdsl.layers.named_kernels import NAMED_KERNELS
 from netdsl.layers.values import Applied, Word
-from netdsl.shapes import Shape
+from netdsl.shapes import Shape, format_shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,12 +24,16 @@ Fan = tuple[int, int]
 
 @dataclass(frozen=True)
 class Initialiser:
-    """`sample(rng, shape, (fan_in, fan_out), *numbers)` in float32; `numbers` name its required arguments."""
+    """`sample(rng, shape, (fan_in, fan_out), *numbers)` in float32; `numbers` name its required arguments.
+
+    `size` is that of a named kernel, which fits windows of this height and width alone.
+    """
 
     sample: Callable[..., Any]
     text: str
     source: str
     numbers: tuple[str, ...] = ()
+    size: int = 0
 
 
 def _normal(rng: Any, shape: Shape, fan: Fan, std: float) -> Any:
@@ -82,6 +87,26 @@ def _bilinear(rng: Any, shape: Shape, fan: Fan) -> Any:
     return kernel[..., None, None] * np.eye(shape[-2], shape[-1])
 
 
+def _named(name: str) -> Callable[..., Any]:
+    """Each output channel the kernel on the input channel of its own number, counted round; the other channels 0.
+
+    Where the weight has one axis for its connections, each connection has the kernel.
+    """
+
+    def sample(rng: Any, shape: Shape, fan: Fan) -> Any:
+        import numpy as np
+
+        kernel = np.array(NAMED_KERNELS[name].values(), np.float32)
+        if len(shape) == 3:
+            return np.broadcast_to(kernel[..., None], shape).copy()
+        filled = np.zeros(shape, np.float32)
+        for output in range(shape[-1]):
+            filled[..., output % shape[-2], output] = kernel
+        return filled
+
+    return sample
+
+
 GLOROT, HE, LECUN = "Glorot and Bengio 2010", "He et al. 2015", "LeCun et al. 1998"
 INITIALISERS: dict[str, Initialiser] = {
     "glorot_uniform": Initialiser(_within(lambda i, o: sqrt(6 / (i + o))), "U(±sqrt(6/(in + out)))", GLOROT),
@@ -96,6 +121,7 @@ INITIALISERS: dict[str, Initialiser] = {
     "normal": Initialiser(_normal, "N(0, std²)", "", ("std",)),
     "uniform": Initialiser(_uniform, "U(a, b)", "", ("a", "b")),
     "constant": Initialiser(_constant, "v", "", ("v",)),
+    **{name: Initialiser(_named(name), k.text, "", (), k.size) for name, k in NAMED_KERNELS.items()},
 }
 
 
@@ -115,6 +141,20 @@ def resolve(value: object, argument: str = "init") -> tuple[Initialiser, tuple[f
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise Fault("N233", f"`{name}` of `{value.name}` is a number", argument)
     return found, tuple(float(given[name]) for name in found.numbers)  # type: ignore[arg-type]
+
+
+def check_fits(value: object, shape: Shape, kernel: tuple[int, ...], *, keyword: str, argument: str) -> None:
+    """Raise `Fault` N235 where a named kernel does not fit a tensor with a window of these sizes."""
+    size = resolve(value, argument)[0].size
+    if not size or kernel == (size, size):
+        return
+    what = "bias" if argument == "bias_init" else "weight"
+    raise Fault(
+        "N235",
+        f"`{value}` is a kernel of {size}x{size}, and the {what} of `{keyword}` is {format_shape(shape)}",
+        argument,
+        changes=({"kernel": f"{size}x{size}"},) if len(kernel) == 2 else (),
+    )
 
 
 def _nearest(name: str, argument: str) -> tuple[dict[str, str], ...]:

@@ -71,3 +71,8 @@ def test_a_near_name_is_proposed() -> None:
     with pytest.raises(Fault) as fault:
         resolve(Word("rleu"))
     assert fault.value.changes == ({"act": "relu"},)
+
+
+def test_prelu_has_a_slope_for_each_channel(make) -> None:
+    y = make("prelu", (2,)).forward([np.array([[-2.0, -2.0], [3.0, 3.0]])], {"slope": np.array([0.5, 0.0])})
+    assert y.tolist() == [[-1, 0], [3, 3]]

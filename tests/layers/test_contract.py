@@ -99,7 +99,7 @@ def test_derived_gradients_equal_central_differences(call: str, shapes: tuple[tu
 
 
 def _with_loss(net: Net, wrt: list[str]) -> Ops:
-    """The program of Σ weights·y with its gradients; dropout, which is random, as in inference."""
+    """The program of Σ weights·y with its gradients; dropout and noise, which are random, as in inference."""
 
     def loss(build: Build, outputs: dict[str, Value]) -> Value:
         x0, x1 = operands(2)
@@ -107,7 +107,7 @@ def _with_loss(net: Net, wrt: list[str]) -> Ops:
         scaled = build.map(x0 * x1, y, build.input("weights", y.shape))
         return build.add("reduce", scaled, axes=tuple(range(len(y.shape))), keep=False)
 
-    return lower(net, training=net.nodes["y"].layer.keyword != "dropout", loss=loss, wrt=wrt)
+    return lower(net, training=net.nodes["y"].layer.keyword not in ("dropout", "noise"), loss=loss, wrt=wrt)
 
 
 def test_a_layer_refuses_a_shape_it_cannot_take() -> None:

@@ -67,3 +67,26 @@ def test_what_is_no_initialiser_is_refused(value: object, words: str) -> None:
     with pytest.raises(Fault) as fault:
         resolve(value)
     assert fault.value.code == "N233" and words in fault.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("identity", [[0, 0, 0], [0, 1, 0], [0, 0, 0]]),
+        ("edge", [[1, 0, -1], [0, 0, 0], [-1, 0, 1]]),
+        ("laplacian", [[0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+        ("sharpen", [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
+        ("gauss3", [[1 / 16, 2 / 16, 1 / 16], [2 / 16, 4 / 16, 2 / 16], [1 / 16, 2 / 16, 1 / 16]]),
+        ("prewitt_x", [[-1, 0, 1]] * 3),
+        ("prewitt_y", [[-1, -1, -1], [0, 0, 0], [1, 1, 1]]),
+    ],
+)
+def test_a_named_kernel_has_the_catalogues_numbers(name: str, rows: list[list[float]]) -> None:
+    kernel = draw(Word(name), (3, 3, 1, 1), (9, 9), seed=0, name="w")
+    np.testing.assert_array_equal(kernel[:, :, 0, 0], np.float32(rows))
+
+
+def test_a_named_kernel_filters_each_channel_alone() -> None:
+    weight = draw(Word("box"), (3, 3, 2, 4), (18, 36), seed=0, name="w")
+    used = [[weight[1, 1, c, o] != 0 for o in range(4)] for c in range(2)]
+    assert used == [[True, False, True, False], [False, True, False, True]]
