@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.target import takes_code
+
 
 @click.command("eval")
+@takes_code
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--data", metavar="NAME|FOLDER", help="Measure on the test part of these data, not of the run's own.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")

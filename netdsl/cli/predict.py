@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.target import takes_code
+
 
 @click.command("predict")
+@takes_code
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Guesses a file.")

@@ -18,11 +18,25 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def takes_net(command: Command) -> Command:
-    """Adds the argument NET and the option -p."""
+    """Adds the argument NET, and the options -p and --allow-code."""
     parameters = click.option(
         "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the net."
     )
-    return click.argument("net")(parameters(command))
+    return click.argument("net")(parameters(takes_code(command)))
+
+
+def takes_code(command: Command) -> Command:
+    """Adds the option --allow-code, which holds for as long as the command runs."""
+    words = "Run the Python files that the net imports."
+    return click.option("--allow-code", is_flag=True, expose_value=False, callback=_allow, help=words)(command)
+
+
+def _allow(context: click.Context, _: click.Parameter, allowed: bool) -> None:
+    """Let nets run code for as long as the command runs."""
+    if allowed:
+        from netdsl.language.custom import code_allowed
+
+        context.with_resource(code_allowed())
 
 
 def load_net(net: str, parameters: Iterable[str]) -> Net:
@@ -30,7 +44,8 @@ def load_net(net: str, parameters: Iterable[str]) -> Net:
     from netdsl.language.load import load
     from netdsl.language.parameters import parse_parameters
 
-    loaded = load(net, **parse_parameters(parameters))
+    given: dict[str, Any] = parse_parameters(parameters)
+    loaded = load(net, **given)
     show(loaded.warnings)
     return loaded
 

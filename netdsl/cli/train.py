@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.amount import takes_memory
+from netdsl.cli.target import takes_code
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Setting
 
 
 @click.command("train")
+@takes_code
 @click.argument("net")
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the net.")
 @click.option("--data", metavar="NAME|FOLDER", help="Images to train on, in place of those that the net names.")
@@ -48,7 +50,8 @@ def train(
     from netdsl.training.progress import choose
     from netdsl.training.session import train_net
 
-    loaded = load(net, **parse_parameters(parameters))
+    given: dict[str, Any] = parse_parameters(parameters)
+    loaded = load(net, **given)
     _warn(loaded.warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
     overrides = _overrides(settings, plain)

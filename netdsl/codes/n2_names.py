@@ -200,4 +200,17 @@ PAGES: tuple[Page, ...] = (
         "`init=sobel_x` and the like give a weight the numbers of a kernel of 3x3 or 5x5, so the window of the "
         "convolution has that height and width.",
     ),
+    Page(
+        "N237",
+        "code that is not run",
+        "A Python file that a net imports may do anything that you may do: read files, send them away, remove them. So it "
+        "is run, and even read, only where you say so: `--allow-code` on the command line, `load(…, allow_code=True)` in "
+        "Python. Read the file before you do.",
+    ),
+    Page(
+        "N238",
+        "a Python file without layers",
+        "The file failed, declares no layer, or one whose name is taken. A layer is a frozen dataclass, "
+        '`class Rms(Layer, keyword="rms")`, as docs/adding-a-layer.md walks through.',
+    ),
 )

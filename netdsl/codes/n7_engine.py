@@ -91,6 +91,12 @@ PAGES: tuple[Page, ...] = (
         "`netdsl check` lists what a net needs of its symbols, and which layers say so.",
     ),
     Page(
+        "N717",
+        "a layer without a lowering",
+        "The engine runs what a layer's `lower` says in primitive operations. A layer of your own that has only `forward` is "
+        "checked, counted and run in the NumPy reference, but not on the engine: give it a `lower`.",
+    ),
+    Page(
         "N720",
         "no such pass",
         "`netdsl compile NET --until PASS` takes the name of a pass, as `netdsl compile --help` lists them in their order. A pass that "

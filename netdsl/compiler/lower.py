@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netdsl.compiler.differentiate import differentiate
+from netdsl.errors import Fault, fail
 from netdsl.ops.op import BATCH, Build, Op, Ops, Value
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def _lower_nodes(build: Build, net: Net, roots: set[str]) -> dict[str, Value]:
         build.origin = node.path
         for name, param in net.node_tensors(node.path):
             build.tie(param.name, build.tensor(name, param.shape, param.role))
-        made = node.layer.lower(build, *(nodes[p] for p in node.inputs))
+        try:
+            made = node.layer.lower(build, *(nodes[p] for p in node.inputs))
+        except Fault as fault:
+            raise fail(fault.code, fault.message, span=node.span) from None
         assert made.shape == (BATCH, *node.shape), f"{node.path}: lowered to {made.shape}, declared {node.shape}"
         nodes[node.path] = build.rename(made, node.path)
     build.origin = ""

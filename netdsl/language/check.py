@@ -12,6 +12,7 @@ from pathlib import Path
 import netdsl.layers
 from netdsl.errors import Diagnostic, NetError, Source, Span, fail
 from netdsl.graph.net import Net
+from netdsl.language.custom import forget_layers
 from netdsl.language.expand import Override, expand
 from netdsl.language.library import Library
 from netdsl.language.modules import Module, load_module
@@ -116,6 +117,7 @@ def _check(asked: Request) -> tuple[list[Net], tuple[Diagnostic, ...]]:
 
 
 def _once(asked: Request, library: Library) -> tuple[list[Net], list[Diagnostic]]:
+    forget_layers()
     source = library.main(asked.main, asked.shown)
     module = load_module(asked.main, library)
     found = [*module.found]

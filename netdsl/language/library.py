@@ -40,8 +40,8 @@ class Library:
 
     def imported(self, path: str, importer: str, span: Span) -> str:
         """The name of an imported file, whose source is then in `sources`; `NetError` N218."""
-        if posixpath.isabs(path) or "\\" in path or not path.endswith(".net"):
-            raise fail("N218", "an import is the relative path of a `.net` file, with `/`", span=span)
+        if posixpath.isabs(path) or "\\" in path or not path.endswith((".net", ".py")):
+            raise fail("N218", "an import is the relative path of a `.net` or `.py` file, with `/`", span=span)
         shipped = importer.startswith(SHIPPED)
         base = posixpath.dirname(importer.removeprefix(SHIPPED))
         name = posixpath.normpath(posixpath.join(base, path))

@@ -8,16 +8,21 @@ from pathlib import Path
 from netdsl.errors import NetError, fail
 from netdsl.graph.net import Net
 from netdsl.language.check import Request, check, request
+from netdsl.language.custom import code_allowed
 from netdsl.language.library import Library
 from netdsl.language.parameters import overrides_of
 
 
-def load(path_or_name: str | Path, **params: object) -> Net:
+def load(path_or_name: str | Path, *, allow_code: bool = False, **params: object) -> Net:
     """The net of a file, of `FILE:NET`, or one that ships with netdsl, with its parameters set.
 
-    Raises `NetError` with every mistake found. Warnings are in `net.warnings`, skipped asserts in `net.skipped`.
+    `allow_code` lets the net run the Python files that it imports. Raises `NetError` with every mistake found. Warnings
+    are in `net.warnings`, skipped asserts in `net.skipped`.
     """
-    return _one(request(path_or_name, params))
+    if not allow_code:
+        return _one(request(path_or_name, params))
+    with code_allowed():
+        return _one(request(path_or_name, params))
 
 
 def parse(text: str, **params: object) -> Net:

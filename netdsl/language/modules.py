@@ -8,6 +8,7 @@ from typing import cast
 
 from netdsl.errors import Diagnostic, NetError, Span, fail
 from netdsl.language import tree
+from netdsl.language.custom import add_layers, check_permission
 from netdsl.language.evaluate import evaluate
 from netdsl.language.expansion import Definition, Expansion
 from netdsl.language.library import Library
@@ -189,6 +190,9 @@ class _Loader:
         self.module.own_blocks.append(definition)
 
     def _import(self, item: tree.Import) -> None:
+        if item.path.endswith(".py"):
+            self._import_layers(item)
+            return
         try:
             name = self.library.imported(item.path, self.module.name, item.path_span)
             if name in self.loading:
@@ -212,6 +216,21 @@ class _Loader:
         for net in other.own_nets:
             self._bring(prefix, other.nets[net].item.name, item)
             self.module.nets.setdefault(prefix + net, other.nets[net])
+
+    def _import_layers(self, item: tree.Import) -> None:
+        """Layers that a Python file declares; a file that is not run may have declared any."""
+        try:
+            check_permission(item.path, item.path_span)
+            if item.alias is not None:
+                raise fail(
+                    "N218", "layers keep their own names: `import` of a `.py` file takes no `as`", span=item.span
+                )
+            name = self.library.imported(item.path, self.module.name, item.path_span)
+            add_layers(self.library.sources[name], item.path_span)
+        except NetError:
+            self.module.incomplete = True
+            self.module.lacking = None
+            raise
 
     def _bring(self, prefix: str, name: tree.Name, item: tree.Import) -> None:
         text = prefix + name.text

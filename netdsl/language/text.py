@@ -58,7 +58,7 @@ def check_characters(source: Source) -> None:
             found.append(Diagnostic("N004", "a lone carriage return; lines end with LF or CRLF", span))
         elif unicodedata.category(char) in _INVISIBLE or char == "\x7f":
             found.append(Diagnostic("N004", f"hidden character U+{ord(char):04X}", span, help="delete it"))
-        elif not covered[at]:
+        elif not covered[at] and not source.name.endswith(".py"):
             message = f"`{escape(char)}` (U+{ord(char):04X}) is not ASCII; names and symbols are"
             found.append(Diagnostic("N005", message, span, help=_lookalike(char)))
         if len(found) == 20:

@@ -139,8 +139,8 @@ class Layer:
         raise AssertionError(f"{type(self).__name__} has no forward")
 
     def lower(self, build: Build, *xs: Value) -> Value:
-        """Emit the primitive operations of the layer; `build.param(name)` gives its tensors."""
-        raise AssertionError(f"{type(self).__name__} has no lowering")
+        """Emit the primitive operations; `build.param(name)` gives its tensors. `Fault` N717 where there are none."""
+        raise Fault("N717", f"`{self.keyword}` has no lowering: only the reference runs it")
 
     def text(self) -> str:
         """The call in the language: arguments that differ from their defaults; without defaults positionally."""
