@@ -20,6 +20,7 @@ VERBS = {
     "draw": ("draw", "draw", "Draw a net as SVG or DOT."),
     "compile": ("compile", "compile_plan", "What the engine would run, step by step."),
     "why": ("why", "why", "Which kernel computes a node, and why no other does."),
+    "sizes": ("sizes", "sizes", "The input sizes for which a net is valid."),
     "trace": ("trace", "trace", "A convolution worked out window by window."),
     "receptive": ("receptive", "receptive", "Draw on a photograph what a node sees of it."),
     "filter": ("filter", "filter_photo", "Lay a kernel over a photograph."),

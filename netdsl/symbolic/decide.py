@@ -123,6 +123,18 @@ def _period(value: Symbolic) -> int:
     return lcm(1, *(atom.divisor * _period(atom.inner) for atom in floors))
 
 
+def restricted(d: Any, holds: Callable[[Number], bool]) -> bool:
+    """Keep the sizes for which a predicate of a difference is true, where a layer is watched; false for none."""
+    line = line_of(d) if isinstance(d, Symbolic) else None
+    if line is None or line.rise:
+        return is_ordered(d, holds)
+    kept = [first for first, value in line.values.items() if holds(value)]
+    place = watching()
+    if kept and len(kept) < len(line.values) and place is not None:
+        line.symbol.restrict(line.period, [n % line.period for n in kept], place)
+    return bool(kept)
+
+
 def is_equal(d: Any) -> bool:
     """Whether a difference is 0; while a layer is watched, its symbol keeps the sizes for which it is."""
     if not isinstance(d, Symbolic):

@@ -49,24 +49,26 @@ class Demand:
 
 @dataclass(eq=False)
 class Symbol:
-    """A name for a size, and what is known of it: at least `least`, with one of the remainders modulo `period`."""
+    """A name for a size, and what is known of it: from `least` to `most`, some remainders modulo `period`."""
 
     name: str
     least: int = 1
     period: int = 1
     residues: frozenset[int] = frozenset((0,))
     demands: list[Demand] = field(default_factory=list)
+    most: int | None = None
 
     def __str__(self) -> str:
         return self.name
 
     def allows(self, size: int) -> bool:
-        return size >= self.least and size % self.period in self.residues
+        within = self.least <= size and (self.most is None or size <= self.most)
+        return within and size % self.period in self.residues
 
     @property
     def smallest(self) -> int:
         """The least size that is allowed."""
-        return next(n for n in range(self.least, self.least + self.period) if self.allows(n))
+        return next(n for n in range(self.least, self.least + self.period) if n % self.period in self.residues)
 
     def constraints(self) -> tuple[str, ...]:
         """What is demanded, strongest last: `T ≥ 16`, `T divisible by 32`."""
@@ -79,6 +81,13 @@ class Symbol:
         if least > self.least:
             self.least = least
             self.demands.append(Demand(f"{self.name} ≥ {least}", *place, least, 1, frozenset((0,))))
+
+    def bound(self, least: int, most: int, place: Place) -> None:
+        """Keep the sizes between two numbers."""
+        if least > self.least or self.most is None or most < self.most:
+            self.least, self.most = max(least, self.least), min(most, self.most or most)
+            text = f"{self.name} = {least}" if least == most else f"{self.name} from {least} to {most}"
+            self.demands.append(Demand(text, *place, self.least, 1, frozenset((0,))))
 
     def restrict(self, period: int, residues: Iterable[int], place: Place) -> None:
         """Keep these remainders modulo a multiple of the present period."""
@@ -98,11 +107,14 @@ def reduced(period: int, residues: frozenset[int]) -> tuple[int, frozenset[int]]
 
 
 def remainder_text(name: str, period: int, residues: frozenset[int]) -> str:
-    """`T divisible by 32`, `T = 16k + 12`, or `T mod 6 one of 1, 3`."""
+    """`T divisible by 32`, `T = 16k + 12`, `T mod 48 from 17 to 32`, or `T mod 6 one of 1, 3`."""
     if residues == {0}:
         return f"{name} divisible by {period}"
     if len(residues) == 1:
         return f"{name} = {period}k + {next(iter(residues))}"
+    low, high = min(residues), max(residues)
+    if high - low == len(residues) - 1:
+        return f"{name} mod {period} from {low} to {high}"
     return f"{name} mod {period} one of {', '.join(map(str, sorted(residues)))}"
 
 

@@ -193,3 +193,9 @@ def test_a_relative_cache_folder_is_ignored(tmp_path):
 )
 def test_summary_can_be_printed_in_that_form(form, first):
     assert run("summary", "lenet5", "--format", form).stdout.startswith(first)
+
+
+def test_sizes_prints_the_law_of_unet():
+    result = run("sizes", "unet")
+    assert result.exit_code == 0 and "H = 16k + 124, k ≥ 4" in result.stdout
+    assert json.loads(run("sizes", "unet", "--format", "json").stdout)["sides"][0]["period"] == 16
