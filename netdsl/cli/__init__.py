@@ -17,6 +17,7 @@ VERBS = {
     "lint": ("lint", "lint", "Point at what is allowed and yet likely a slip."),
     "fmt": ("fmt", "fmt", "Bring files to canonical text."),
     "summary": ("summary", "summary", "Shapes, parameters, multiply-adds and receptive fields."),
+    "diff": ("diff", "diff", "What changes from one net to another."),
     "draw": ("draw", "draw", "Draw a net as SVG or DOT."),
     "compile": ("compile", "compile_plan", "What the engine would run, step by step."),
     "why": ("why", "why", "Which kernel computes a node, and why no other does."),

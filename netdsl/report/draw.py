@@ -24,13 +24,17 @@ def draw_svg(net: Net, *, depth: int | None = None) -> str:
 
     Scopes nested deeper than `depth` are drawn as single boxes. Equal nets give equal bytes.
     """
-    plan = figure(net, depth=depth)
+    return draw_figure(figure(net, depth=depth), escape(net.name))
+
+
+def draw_figure(plan: Figure, title: str) -> str:
+    """The drawing of a figure as the text of an SVG file."""
     picture = lay_out(plan.root, plan.links)
     width, height = _n(picture.width), _n(picture.height)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'font-family="{FONT}" font-size="{_n(TEXT)}" fill="{INK}">',
-        f"<title>{markup(escape(net.name))}</title>",
+        f"<title>{markup(title)}</title>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         *_frames(plan, picture),
         *(_wire(wire) for wire in picture.wires),

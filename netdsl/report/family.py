@@ -16,6 +16,10 @@ COLOURS = {
     "noise": ("#f0e6dc", "#a5815c"),
     "reshape": ("#ebedf0", "#8791a0"),
     "scope": ("#f4f6f9", "#8791a0"),
+    "equal": ("#ffffff", "#b6bfca"),
+    "changed": ("#fdf1cf", "#c29a35"),
+    "added": ("#dcefdc", "#5c9a5c"),
+    "removed": ("#fbdcd5", "#c4604a"),
 }
 _MEMBERS = {
     "input": "input",

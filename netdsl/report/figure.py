@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import networkx as nx
@@ -73,16 +73,16 @@ def figure(net: Net, *, depth: int | None = None) -> Figure:
         links[source, name] = None
         shapes[source] = _shape(net.nodes[path])
     order = [folded.get(node.path, node.path) for node in net] + [name for name, _, _ in _ends(net)]
-    boxes = {key: _box(key, captions[key], shapes.get(key, "")) for key in dict.fromkeys(order)}
+    boxes = {key: box(key, captions[key], shapes.get(key, "")) for key in dict.fromkeys(order)}
     titles = {path: _title(scope) for path, scope in scopes.items()}
-    return Figure(_tree(boxes, scopes, titles), tuple(links), captions, titles, shapes)
+    return Figure(tree(boxes, scopes, titles), tuple(links), captions, titles, shapes)
 
 
 def _shape(node: Node) -> str:
     return format_shape(node.shape)
 
 
-def _parents(path: str, scopes: Mapping[str, Scope]) -> list[str]:
+def _parents(path: str, scopes: Collection[str]) -> list[str]:
     """Scopes that hold a path, the outermost first."""
     return [path[:i] for i, c in enumerate(path) if c == "." and path[:i] in scopes]
 
@@ -145,13 +145,15 @@ def _title(scope: Scope) -> str:
     return escape(name if not scope.kind or scope.kind in name else f"{name} · {scope.kind}")
 
 
-def _box(key: str, caption: Caption, shape: str) -> Box:
+def box(key: str, caption: Caption, shape: str) -> Box:
+    """The box round a caption, with the text of its shape beside the wire below."""
     beside = text_width(shape, SMALL) + BESIDE if shape else 0.0
     height = LINE + MORE if caption.below else LINE
     return Box(key, float(round(max(LEAST, caption.width + 2 * PADDING))), height, beside)
 
 
-def _tree(boxes: Mapping[str, Box], scopes: Mapping[str, Scope], titles: Mapping[str, str]) -> Group:
+def tree(boxes: Mapping[str, Box], scopes: Collection[str], titles: Mapping[str, str]) -> Group:
+    """The boxes in the groups of the scopes whose paths begin theirs."""
     members: dict[str, list[Box | str]] = {"": []}
     for key, box in boxes.items():
         parent = ""
