@@ -1,0 +1,1 @@
+"""What editors and highlighters need of the language."""
