@@ -18,7 +18,7 @@ VERBS = {
     "fmt": ("fmt", "fmt", "Bring files to canonical text."),
     "summary": ("summary", "summary", "Shapes, parameters, multiply-adds and receptive fields."),
     "diff": ("diff", "diff", "What changes from one net to another."),
-    "draw": ("draw", "draw", "Draw a net as SVG or DOT."),
+    "draw": ("draw", "draw", "Draw a net as SVG, PNG, PDF or DOT."),
     "compile": ("compile", "compile_plan", "What the engine would run, step by step."),
     "why": ("why", "why", "Which kernel computes a node, and why no other does."),
     "sizes": ("sizes", "sizes", "The input sizes for which a net is valid."),

@@ -8,28 +8,51 @@ import click
 
 from netdsl.cli.target import load_net, takes_net
 
+FORMS = (".svg", ".png", ".pdf", ".dot")
+
 
 @click.command()
 @takes_net
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="File to write: x.svg or x.dot.")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), help="File to write: x.svg, x.png, x.pdf or x.dot."
+)
 @click.option("--depth", type=click.IntRange(min=0), help="Draw scopes nested deeper than this as single boxes.")
-def draw(net: str, parameters: tuple[str, ...], out: Path, depth: int | None) -> None:
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.1, 10),
+    default=2.0,
+    show_default=True,
+    help="Pixels of a PNG for each of an SVG.",
+)
+def draw(net: str, parameters: tuple[str, ...], out: Path, depth: int | None, scale: float) -> None:
     """Draw NET: inputs above, outputs below, frames round blocks, shapes beside the wires.
 
-    SVG needs nothing else; DOT is for Graphviz.
+    SVG and PNG need nothing else; PDF needs `pip install 'netdsl[pdf]'`; DOT is for Graphviz.
     """
-    if out.suffix not in (".svg", ".dot"):
-        raise click.BadParameter(f"`{out.name}` ends neither in `.svg` nor in `.dot`", param_hint="-o")
+    if out.suffix not in FORMS:
+        raise click.BadParameter(f"`{out.name}` ends in none of {', '.join(FORMS)}", param_hint="-o")
     loaded = load_net(net, parameters)
-    if out.suffix == ".svg":
-        from netdsl.report.draw import draw_svg
-
-        text = draw_svg(loaded, depth=depth)
-    else:
+    if out.suffix == ".dot":
         from netdsl.report.dot import draw_dot
 
-        text = draw_dot(loaded, depth=depth)
+        content = draw_dot(loaded, depth=depth).encode()
+    else:
+        from netdsl.report.draw import draw_sheet
+
+        sheet = draw_sheet(loaded, depth=depth)
+        if out.suffix == ".svg":
+            from netdsl.report.svg import svg_text
+
+            content = svg_text(sheet).encode()
+        elif out.suffix == ".png":
+            from netdsl.report.png import png_bytes
+
+            content = png_bytes(sheet, scale=scale)
+        else:
+            from netdsl.report.pdf import pdf_bytes
+
+            content = pdf_bytes(sheet)
     try:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        out.write_bytes(content)
     except OSError as error:
         raise click.FileError(str(out), error.strerror) from None

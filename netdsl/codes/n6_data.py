@@ -124,4 +124,15 @@ numbers: `netdsl filter "1 0 -1/0 0 0/-1 0 1" photo.png -o out.png`.""",
         """The end of the name says in which format a picture is written: .png, .jpg, .jpeg, .bmp, .webp, .pgm or .ppm.
 PNG keeps every number; JPEG and WebP do not.""",
     ),
+    Page(
+        "N623",
+        "a picture that is too large",
+        """A PNG has at most 128 megapixels. Draw it with a smaller `--scale`, draw scopes as single boxes with `--depth`,
+or write SVG or PDF, which have no pixels.""",
+    ),
+    Page(
+        "N624",
+        "a package that a format needs",
+        """Drawings are written as SVG, PNG and DOT by netdsl alone. PDF needs reportlab: `pip install 'netdsl[pdf]'`.""",
+    ),
 )

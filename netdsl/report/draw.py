@@ -1,116 +1,82 @@
-"""A net as an SVG drawing."""
+"""A net as a drawing: placed boxes, frames and wires become plates, strands and words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape as markup
+from collections.abc import Iterator
 
 from netdsl.errors import escape
 from netdsl.graph.net import Net
 from netdsl.report.family import COLOURS
 from netdsl.report.figure import BESIDE, LINE, MORE, SMALL, TEXT, Caption, Figure, figure
 from netdsl.report.layout import Picture, Rect, Wire, lay_out
-from netdsl.report.layout.model import Line
+from netdsl.report.sheet import Plate, Sheet, Strand, Words
+from netdsl.report.svg import svg_text
 
 INK, SOFT, WIRE, FRAME = "#1f2933", "#5f6b7a", "#5f6b7a", "#b6bfca"
 TINTS = ("#f6f8fb", "#edf1f6")
 BEND = 5.0
-ARROW = 5.0
-FONT = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', sans-serif"
 
 
 def draw_svg(net: Net, *, depth: int | None = None) -> str:
-    """The drawing as the text of an SVG file: inputs above, outputs below, frames round scopes, shapes at the wires.
+    """The drawing as the text of an SVG file. Equal nets give equal bytes."""
+    return svg_text(draw_sheet(net, depth=depth))
 
-    Scopes nested deeper than `depth` are drawn as single boxes. Equal nets give equal bytes.
+
+def draw_sheet(net: Net, *, depth: int | None = None) -> Sheet:
+    """Inputs above, outputs below, frames round scopes, shapes at the wires.
+
+    Scopes nested deeper than `depth` are drawn as single boxes.
     """
-    return draw_figure(figure(net, depth=depth), escape(net.name))
+    plan = figure(net, depth=depth)
+    return paint(escape(net.name), plan, lay_out(plan.root, plan.links))
 
 
 def draw_figure(plan: Figure, title: str) -> str:
     """The drawing of a figure as the text of an SVG file."""
-    picture = lay_out(plan.root, plan.links)
-    width, height = _n(picture.width), _n(picture.height)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'font-family="{FONT}" font-size="{_n(TEXT)}" fill="{INK}">',
-        f"<title>{markup(title)}</title>",
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+    return svg_text(paint(title, plan, lay_out(plan.root, plan.links)))
+
+
+def paint(title: str, plan: Figure, picture: Picture) -> Sheet:
+    """The shapes of a figure whose parts have their places."""
+    shapes = (
         *_frames(plan, picture),
-        *(_wire(wire) for wire in picture.wires),
+        *(strand for wire in picture.wires for strand in _wire(wire)),
         *_shapes(plan, picture),
-        *(line for key, rect in picture.boxes.items() for line in _box(plan.captions[key], rect)),
-        "</svg>",
-    ]
-    return "\n".join(parts) + "\n"
+        *(shape for key, rect in picture.boxes.items() for shape in _box(plan.captions[key], rect)),
+    )
+    return Sheet(title, picture.width, picture.height, shapes)
 
 
-def _n(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0")
-
-
-def _frames(plan: Figure, picture: Picture) -> Iterable[str]:
+def _frames(plan: Figure, picture: Picture) -> Iterator[Plate | Words]:
     for key, rect in picture.groups.items():
         depth = sum(1 for other in picture.groups.values() if other is not rect and _holds(other, rect))
-        yield (
-            f'<rect x="{_n(rect.x)}" y="{_n(rect.y)}" width="{_n(rect.width)}" height="{_n(rect.height)}" rx="8" '
-            f'fill="{TINTS[depth % 2]}" stroke="{FRAME}"/>'
-        )
-        yield (
-            f'<text x="{_n(rect.x + 9)}" y="{_n(rect.y + 14)}" font-size="{_n(SMALL)}" font-weight="bold" '
-            f'fill="{SOFT}">{markup(plan.titles[key])}</text>'
-        )
+        yield Plate(rect.x, rect.y, rect.width, rect.height, 8, TINTS[depth % 2], FRAME)
+        yield Words(rect.x + 9, rect.y + 14, SMALL, False, ((plan.titles[key], True),), SOFT)
 
 
 def _holds(outer: Rect, inner: Rect) -> bool:
     return outer.x <= inner.x and outer.y <= inner.y and outer.right >= inner.right and outer.bottom >= inner.bottom
 
 
-def _wire(wire: Wire) -> str:
+def _wire(wire: Wire) -> Iterator[Strand]:
     ends = set(wire.ends)
-    lines = " ".join(_path(line, stop=ARROW if line[-1] in ends else 0.0) for line in wire.lines)
-    heads = " ".join(f"M{_n(x)} {_n(y)}l-3.5 -7h7z" for x, y in wire.ends)
-    drawn = f'<path d="{lines}" fill="none" stroke="{WIRE}" stroke-width="1.2"/>'
-    return drawn + (f'<path d="{heads}" fill="{WIRE}"/>' if heads else "")
+    for line in wire.lines:
+        yield Strand(line, line[-1] in ends, BEND, WIRE)
 
 
-def _path(line: Line, *, stop: float) -> str:
-    """A line with rounded corners that ends `stop` above its last point."""
-    points = [*line[:-1], (line[-1][0], line[-1][1] - stop)]
-    if len(points) == 2:
-        (x, y), (_, end) = points
-        return f"M{_n(x)} {_n(y)}V{_n(end)}"
-    (x1, y1), (_, bend), (x2, _), (_, y2) = points
-    side = 1 if x2 > x1 else -1
-    turn = min(BEND, abs(x2 - x1) / 2, bend - y1, y2 - bend)
-    return (
-        f"M{_n(x1)} {_n(y1)}V{_n(bend - turn)}Q{_n(x1)} {_n(bend)} {_n(x1 + side * turn)} {_n(bend)}"
-        f"H{_n(x2 - side * turn)}Q{_n(x2)} {_n(bend)} {_n(x2)} {_n(bend + turn)}V{_n(y2)}"
-    )
-
-
-def _shapes(plan: Figure, picture: Picture) -> Iterable[str]:
+def _shapes(plan: Figure, picture: Picture) -> Iterator[Words]:
     for key, shape in plan.shapes.items():
         rect = picture.boxes[key]
-        yield (
-            f'<text x="{_n(rect.x + rect.width / 2 + BESIDE - 1)}" y="{_n(rect.bottom + 11)}" '
-            f'font-size="{_n(SMALL)}" fill="{SOFT}">{shape}</text>'
-        )
+        x = rect.x + rect.width / 2 + BESIDE - 1
+        yield Words(x, rect.bottom + 11, SMALL, False, ((shape, False),), SOFT)
 
 
-def _box(caption: Caption, rect: Rect) -> Iterable[str]:
+def _box(caption: Caption, rect: Rect) -> Iterator[Plate | Words]:
     fill, border = COLOURS[caption.family]
-    radius = rect.height / 2 if caption.round else 4
-    yield (
-        f'<rect x="{_n(rect.x)}" y="{_n(rect.y)}" width="{_n(rect.width)}" height="{_n(rect.height)}" '
-        f'rx="{_n(radius)}" fill="{fill}" stroke="{border}"/>'
-    )
-    middle = _n(rect.x + rect.width / 2)
-    name = f'<tspan font-weight="bold">{markup(caption.name)}</tspan>' if caption.name else ""
-    first = " ".join(part for part in (name, markup(caption.words)) if part)
-    yield f'<text x="{middle}" y="{_n(rect.y + LINE / 2 + 4)}" text-anchor="middle">{first}</text>'
+    yield Plate(rect.x, rect.y, rect.width, rect.height, rect.height / 2 if caption.round else 4, fill, border)
+    middle, line = rect.x + rect.width / 2, rect.y + LINE / 2 + 4
+    space = " " if caption.name and caption.words else ""
+    parts = tuple(part for part in ((caption.name, True), (space + caption.words, False)) if part[0])
+    yield Words(middle, line, TEXT, True, parts, INK)
     if caption.below:
-        yield (
-            f'<text x="{middle}" y="{_n(rect.y + LINE / 2 + 4 + MORE)}" font-size="{_n(SMALL)}" fill="{SOFT}" '
-            f'text-anchor="middle">{markup(caption.below)}</text>'
-        )
+        yield Words(middle, line + MORE, SMALL, True, ((caption.below, False),), SOFT)

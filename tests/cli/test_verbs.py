@@ -95,8 +95,13 @@ def test_draw_writes_a_file(tmp_path, suffix):
     assert "C1" in path.read_text()
 
 
+def test_draw_writes_a_png_at_its_scale(tmp_path):
+    assert run("draw", "lenet5", "-o", str(tmp_path / "a.png"), "--scale", "1").exit_code == 0
+    assert (tmp_path / "a.png").read_bytes()[16:24] == (151).to_bytes(4, "big") + (584).to_bytes(4, "big")
+
+
 def test_draw_refuses_another_suffix_and_makes_no_file(tmp_path):
-    assert run("draw", "lenet5", "-o", str(tmp_path / "a.png")).exit_code == 2
+    assert run("draw", "lenet5", "-o", str(tmp_path / "a.jpg")).exit_code == 2
     assert not list(tmp_path.iterdir())
 
 
