@@ -25,11 +25,34 @@ Field = tuple[tuple[Fraction, Fraction], ...]
 
 def receptive_fields(graph: nx.MultiDiGraph[str]) -> dict[str, tuple[int, ...]]:
     """The field of every node, one number for each spatial axis of the input; () where the input is a vector."""
+    _, fields = _walked(graph)
+    return {path: tuple(ceil(size) for size, _ in field) for path, field in fields.items()}
+
+
+def field_derivations(graph: nx.MultiDiGraph[str], path: str) -> tuple[str, ...]:
+    """How the field of a node comes about on each axis: `163 + (3 - 1)·16 = 195, neighbours 32 apart`."""
+    nodes, fields = _walked(graph)
+    node = nodes[path]
+    if not node.inputs:
+        return ()
+    before = _widest([fields[p] for p in node.inputs])
+    window = node.layer.window(*(nodes[p].shape for p in node.inputs))
+    if window is None or len(window.kernel) != len(before):
+        return ()
+    parts = zip(before, fields[path], window.kernel, window.dilation, strict=True)
+    return tuple(
+        f"{size} + {f'{d}·' if d != 1 else ''}({k} - 1)·{jump} = {after}, neighbours {step} apart"
+        for (size, jump), (after, step), k, d in parts
+    )
+
+
+def _walked(graph: nx.MultiDiGraph[str]) -> tuple[dict[str, Node], dict[str, Field]]:
+    """The nodes of a graph, and the field and jump of each."""
     nodes: dict[str, Node] = {path: data["node"] for path, data in graph.nodes(data=True)}
     fields: dict[str, Field] = {}
     for path, node in nodes.items():
         fields[path] = _field(node, nodes, fields)
-    return {path: tuple(ceil(size) for size, _ in field) for path, field in fields.items()}
+    return nodes, fields
 
 
 def _field(node: Node, nodes: Mapping[str, Node], fields: Mapping[str, Field]) -> Field:

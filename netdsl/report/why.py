@@ -23,11 +23,12 @@ from netdsl.compiler.provenance import carried_out, tensors_behind
 from netdsl.compiler.stages import stages
 from netdsl.compiler.tuning import Tuning
 from netdsl.errors import escape, fail
+from netdsl.graph.receptive_field import field_derivations
 from netdsl.language.faults import sizes_chain
 from netdsl.language.names import Wire
 from netdsl.language.suggest import nearest_path
 from netdsl.ops.op import Op, Ops
-from netdsl.shapes import format_shape
+from netdsl.shapes import format_shape, product
 
 if TYPE_CHECKING:
     from netdsl.compiler.layout import Layout
@@ -96,8 +97,9 @@ def numbers(net: Net, path: str) -> dict[str, Any]:
         for p in net.node_params(path)
     ]
     params = [t for t in tensors if t["role"] == "param"]
-    count = sum(t["count"] for t in params)
-    macs = node.layer.macs(*xs)
+    count, state = (sum(t["count"] for t in tensors if t["role"] == role) for role in ("param", "state"))
+    moving = " + ".join(str(t["count"]) for t in tensors if t["role"] == "state")
+    macs, values = node.layer.macs(*xs), product(node.shape)
     return {
         "node": path,
         "layer": node.layer.text(),
@@ -107,9 +109,12 @@ def numbers(net: Net, path: str) -> dict[str, Any]:
         "extents": {axis: extent.text for axis, extent in node.layer.extents(*xs)},
         "sizes": sizes_chain(net.nodes, Wire(path, node.shape, path), None, "", None),
         "params": {"count": count, "derivation": f"{count} = {' + '.join(t['formula'] for t in params) or '0'}"},
+        "total": {"count": count + state, "derivation": f"{count + state} = {count} + {moving}" if state else ""},
         "tensors": tensors,
         "macs": {"count": macs.value, "derivation": macs.text},
         "rf": list(net.fields.get(path, ())),
+        "field": list(field_derivations(net.graph, path)),
+        "values": {"count": values.value, "derivation": values.text},
     }
 
 

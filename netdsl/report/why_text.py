@@ -44,10 +44,16 @@ def _numbers(found: dict[str, Any]) -> Iterator[Line]:
             state = ", a moving statistic" if tensor["role"] == "state" else ""
             shared = f", shared: `{tensor['shared']}`" if tensor["shared"] else ""
             yield "", f"{tensor['name']} {shape}{state}{shared}"
+    if found["total"]["derivation"]:
+        yield "total", f"{found['total']['derivation']}, with the moving statistics"
     if found["macs"]["count"]:
         yield "macs", found["macs"]["derivation"]
+    if len(found["shape"]) > 1:
+        yield "values", f"{found['values']['derivation']} an image"
     if found["rf"]:
         yield "sees", f"{format_shape(tuple(found['rf']))} pixels of the input"
+        for derivation in dict.fromkeys(found["field"]):
+            yield "", derivation
 
 
 def _operation(found: dict[str, Any], operation: dict[str, Any]) -> Iterator[Line]:

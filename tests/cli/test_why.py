@@ -45,6 +45,21 @@ def test_numbers_come_with_their_derivations(small):
     assert (found["shape"], found["rf"]) == ([12, 12, 40], [7, 7])
 
 
+def test_a_field_comes_with_its_derivation():
+    assert one("alexnet", "pool5")["field"] == ["163 + (3 - 1)·16 = 195, neighbours 32 apart"] * 2
+    assert one("lenet5", "image")["field"] == []
+
+
+def test_keras_count_of_a_first_convolution():
+    said = run("keras_mnist", "conv1_1").stdout
+    assert "  params     1040 = 5·5·1·40 + 40\n" in said
+    assert "  values     28·28·40 = 31360 an image\n" in said
+
+
+def test_moving_statistics_are_part_of_the_total():
+    assert one("keras_mnist", "batch_normalization_1")["total"]["derivation"] == "256 = 128 + 64 + 64"
+
+
 def test_a_direct_sum_says_why_others_were_refused(small):
     assert refusals(one(small, "D")) == {
         "a sum with the batch in the lanes": "a batch of 1 leaves some of 16 lanes empty",
