@@ -8,7 +8,7 @@ from netdsl.errors import escape
 from netdsl.graph.net import Net
 from netdsl.report.family import COLOURS
 from netdsl.report.figure import BESIDE, LINE, MORE, SMALL, TEXT, Caption, Figure, figure
-from netdsl.report.layout import Picture, Rect, Wire, lay_out
+from netdsl.report.layout import Picture, Rect, Wire, fold, lay_out
 from netdsl.report.sheet import Plate, Sheet, Strand, Words
 from netdsl.report.svg import svg_text
 
@@ -28,7 +28,7 @@ def draw_sheet(net: Net, *, depth: int | None = None) -> Sheet:
     Scopes nested deeper than `depth` are drawn as single boxes.
     """
     plan = figure(net, depth=depth)
-    return paint(escape(net.name), plan, lay_out(plan.root, plan.links))
+    return paint(escape(net.name), plan, fold(lay_out(plan.root, plan.links)))
 
 
 def draw_figure(plan: Figure, title: str) -> str:

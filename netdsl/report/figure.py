@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -21,6 +21,7 @@ PADDING = 12.0
 LEAST = 76.0
 LINE, MORE = 26.0, 14.0
 BESIDE = 6.0
+MOST_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def figure(net: Net, *, depth: int | None = None) -> Figure:
     folded = _folded(net, scopes, depth)
     captions = {node.path: _caption(node) for node in net if node.path not in folded}
     for path in dict.fromkeys(folded.values()):
-        captions[path] = _folded_caption(scopes[path], sum(1 for box in folded.values() if box == path))
+        captions[path] = _folded_caption(scopes[path], [net.nodes[p] for p, box in folded.items() if box == path])
     shapes: dict[str, str] = {}
     links: dict[tuple[str, str], None] = {}
     for node in net:
@@ -116,11 +117,20 @@ def _caption(node: Node) -> Caption:
     )
 
 
-def _folded_caption(scope: Scope, count: int) -> Caption:
-    layers = f"{count} layer{'' if count == 1 else 's'}"
-    return Caption(
-        escape(_last(scope.path)), escape(scope.kind if scope.kind not in _last(scope.path) else ""), layers, "scope"
-    )
+def _folded_caption(scope: Scope, nodes: Sequence[Node]) -> Caption:
+    """A scope as a box: few layers are listed, many are counted, and a single family gives its colour."""
+    acting = [node for node in nodes if node.layer.text() != "activation(none)"]
+    below = " · ".join(_short(node) for node in acting) if len(acting) <= MOST_LISTED else f"{len(nodes)} layers"
+    name = _last(scope.path)
+    colour = family(acting[0].layer) if 0 < len(acting) <= MOST_LISTED else "scope"
+    return Caption(escape(name), escape(scope.kind if scope.kind not in name else ""), escape(below), colour)
+
+
+def _short(node: Node) -> str:
+    """`conv 64, 1x1/2`, `batchnorm`, `relu`."""
+    words = head(node.layer, rank=len(node.shape) - 1).removeprefix("activation ")
+    stride = getattr(node.layer, "stride", 1)
+    return words if stride in (1, None) or node.layer.keyword not in ("conv", "conv_transpose") else f"{words}/{stride}"
 
 
 def _ends(net: Net) -> list[tuple[str, str, Caption]]:

@@ -7,11 +7,13 @@ never overlap and hold nothing foreign. Within a group:
     order     the order within the rows: barycentres, then exchanges of neighbours
     place     the horizontal positions: straight chains and lanes first, the rest by least squares
     route     the wires in the channels between rows, one horizontal track for each value
+    fold      the finished picture, where it is tall, into columns
 
 A wire that passes a row takes a lane of its own between the items, so no wire crosses a box.
 """
 
 from netdsl.report.layout.compose import lay_out
+from netdsl.report.layout.fold import fold
 from netdsl.report.layout.model import Box, Group, Picture, Rect, Wire
 
-__all__ = ["Box", "Group", "Picture", "Rect", "Wire", "lay_out"]
+__all__ = ["Box", "Group", "Picture", "Rect", "Wire", "fold", "lay_out"]
