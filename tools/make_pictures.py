@@ -17,7 +17,7 @@ from netdsl.language.load import load
 from netdsl.report.draw import draw_svg
 
 TARGET = Path(__file__).parent.parent / "docs" / "pictures"
-DRAWINGS = ("lenet5", "googlenet")
+DRAWINGS = ("lenet5", "googlenet", "unet")
 
 
 def main(arguments: list[str]) -> int:

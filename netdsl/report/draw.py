@@ -8,7 +8,7 @@ from netdsl.errors import escape
 from netdsl.graph.net import Net
 from netdsl.report.family import COLOURS
 from netdsl.report.figure import BESIDE, LINE, MORE, SMALL, TEXT, Caption, Figure, figure
-from netdsl.report.layout import Picture, Rect, Wire, fold, lay_out
+from netdsl.report.layout import Picture, Rect, Wire, fold, lay_out, lay_out_u
 from netdsl.report.sheet import Plate, Sheet, Strand, Words
 from netdsl.report.svg import svg_text
 
@@ -25,10 +25,11 @@ def draw_svg(net: Net, *, depth: int | None = None) -> str:
 def draw_sheet(net: Net, *, depth: int | None = None) -> Sheet:
     """Inputs above, outputs below, frames round scopes, shapes at the wires.
 
-    Scopes nested deeper than `depth` are drawn as single boxes.
+    Scopes nested deeper than `depth` are drawn as single boxes. A net with the skips of a U-Net is drawn as a U.
     """
     plan = figure(net, depth=depth)
-    return paint(escape(net.name), plan, fold(lay_out(plan.root, plan.links)))
+    picture = lay_out_u(plan.root, plan.links) or fold(lay_out(plan.root, plan.links))
+    return paint(escape(net.name), plan, picture)
 
 
 def draw_figure(plan: Figure, title: str) -> str:
@@ -67,8 +68,8 @@ def _wire(wire: Wire) -> Iterator[Strand]:
 def _shapes(plan: Figure, picture: Picture) -> Iterator[Words]:
     for key, shape in plan.shapes.items():
         rect = picture.boxes[key]
-        x = rect.x + rect.width / 2 + BESIDE - 1
-        yield Words(x, rect.bottom + 11, SMALL, False, ((shape, False),), SOFT)
+        x, y = picture.labels.get(key, (rect.x + rect.width / 2, rect.bottom + 11))
+        yield Words(x + BESIDE - 1, y, SMALL, False, ((shape, False),), SOFT)
 
 
 def _box(caption: Caption, rect: Rect) -> Iterator[Plate | Words]:

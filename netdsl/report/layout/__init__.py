@@ -15,5 +15,6 @@ A wire that passes a row takes a lane of its own between the items, so no wire c
 from netdsl.report.layout.compose import lay_out
 from netdsl.report.layout.fold import fold
 from netdsl.report.layout.model import Box, Group, Picture, Rect, Wire
+from netdsl.report.layout.u_shape import lay_out_u
 
-__all__ = ["Box", "Group", "Picture", "Rect", "Wire", "fold", "lay_out"]
+__all__ = ["Box", "Group", "Picture", "Rect", "Wire", "fold", "lay_out", "lay_out_u"]

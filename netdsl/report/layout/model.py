@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Point = tuple[float, float]
 Line = tuple[Point, ...]
@@ -74,13 +74,17 @@ class Wire:
 
 @dataclass(frozen=True)
 class Picture:
-    """Rectangles of boxes and groups by key (outer groups first), wires, and the size of it all."""
+    """Rectangles of boxes and groups by key (outer groups first), wires, and the size of it all.
+
+    `labels` are the wires beside which the text of a box stands, where that is not the one that leaves it below.
+    """
 
     boxes: Mapping[str, Rect]
     groups: Mapping[str, Rect]
     wires: tuple[Wire, ...]
     width: float
     height: float
+    labels: Mapping[str, Point] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
