@@ -138,4 +138,9 @@ PAGES: tuple[Page, ...] = (
         "a node that sees no picture",
         "`netdsl receptive` draws on a photograph, so that the node has to read an input HxWxC.",
     ),
+    Page(
+        "N743",
+        "a size that has no value",
+        "`netdsl trace` and `netdsl receptive` work on numbers: of a net with a symbolic size (`T=any`) set it, `-p T=64`.",
+    ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from netdsl.errors import escape, fail
+from netdsl.explain.inputs import need_sizes
 from netdsl.graph.seen import seen
 from netdsl.layers.base import Spans
 from netdsl.shapes import Shape, format_shape
@@ -52,6 +53,7 @@ def find_field(net: Net, path: str, at: tuple[int, ...] | None) -> Field:
 
     Raises `NetError` N741 where the output has no such position, N742 where the node sees no picture.
     """
+    need_sizes(net)
     shape = net.nodes[path].shape
     place = tuple(n // 2 for n in shape[:-1]) if at is None else at
     if len(place) != len(shape) - 1 or any(not 0 <= i < n for i, n in zip(place, shape, strict=False)):

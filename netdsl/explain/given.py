@@ -10,7 +10,7 @@ import numpy as np
 
 from netdsl.data.matrix import Numbers
 from netdsl.errors import escape, fail
-from netdsl.explain.inputs import given_numbers
+from netdsl.explain.inputs import given_numbers, need_sizes
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def arrays(net: Net, texts: Sequence[str], *, rescale: bool = False) -> dict[str, Numbers]:
-    """Every input of a net by name, from `X` or `NAME=X`. Raises `NetError` N705 where one is missing or unknown."""
+    """Every input of a net by name, from `X` or `NAME=X`.
+
+    Raises `NetError` N705 where one is missing or unknown, N743 where a size has no value.
+    """
+    need_sizes(net)
     given: dict[str, str] = {}
     for text in texts:
         name, equals, rest = text.partition("=")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,17 @@ from netdsl.data.image import read_image, resize_image
 from netdsl.data.matrix import SUFFIXES, Numbers, parse_matrix, read_numbers
 from netdsl.errors import escape, fail
 from netdsl.shapes import Shape, format_shape
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
+
+
+def need_sizes(net: Net) -> None:
+    """`NetError` N743 where a size of the net is a symbol that has no value yet."""
+    if net.symbols:
+        names = ", ".join(symbol.name for symbol in net.symbols)
+        words = f"`{escape(net.name)}` has sizes without a value: {names}"
+        raise fail("N743", words, help=f"set each of them: -p {net.symbols[0].name}=64")
 
 
 def given_numbers(text: str, shape: Shape, what: str, *, name: str | None = None, rescale: bool = False) -> Numbers:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from netdsl.layers.activation import resolve
 from netdsl.layers.conv import Conv
 from netdsl.layers.pool import Pool, counts
+from netdsl.layers.table import rows_of, spread
 from netdsl.layers.window import Axis
 from netdsl.shapes import Shape
 
@@ -69,7 +70,7 @@ class Step:
 
 def slides(layer: Layer) -> bool:
     """Whether each output of the layer can be worked out from a window."""
-    return (isinstance(layer, Conv) and not getattr(layer, "table", None)) or layer.keyword in RULES
+    return isinstance(layer, Conv) or layer.keyword in RULES
 
 
 def activation_name(layer: Layer) -> str:
@@ -90,18 +91,24 @@ def step(
     axes = layer.axes(x.shape)
     if isinstance(layer, Pool):
         return _pooled(layer, x, axes, position, channel, result)
-    inputs, outputs = x.shape[-1] // layer.groups, layer.filters // layer.groups
-    first = channel // outputs * inputs
-    kernels = tensors["weight"][..., channel]
-    if layer.flip:
-        kernels = kernels[tuple(slice(None, None, -1) for _ in axes)]
     planes = []
-    for k in range(inputs):
-        window, inside = _window(x[..., first + k], axes, position)
-        planes.append(Plane(first + k, window, inside, kernels[..., k]))
+    for source, kernel in _kernels(layer, tensors["weight"], x.shape[-1], channel):
+        window, inside = _window(x[..., source], axes, position)
+        turned = kernel[tuple(slice(None, None, -1) for _ in axes)] if layer.flip else kernel
+        planes.append(Plane(source, window, inside, turned))
     total = float(sum(plane.sum for plane in planes))
     bias = float(tensors["bias"][channel]) if layer.bias else None
     return Step(position, channel, tuple(planes), total, bias, result)
+
+
+def _kernels(layer: Conv, weight: Numbers, channels: int, filter_: int) -> list[tuple[int, Numbers]]:
+    """The input channels that a filter sees, each with its kernel."""
+    if layer.table is not None:
+        wide = spread(weight, layer.table, channels)[..., filter_]
+        return [(source, wide[..., source]) for source in rows_of(layer.table)[filter_]]
+    inputs, outputs = channels // layer.groups, layer.filters // layer.groups
+    first = filter_ // outputs * inputs
+    return [(first + k, weight[..., k, filter_]) for k in range(inputs)]
 
 
 def _pooled(

@@ -116,3 +116,10 @@ def test_a_scope_is_not_a_node(tmp_path):
     (tmp_path / "s.net").write_text("net T { input a: 4x4x1; s: maxpool(2x2) | maxpool(2x2) }")
     result = run(str(tmp_path / "s.net"), "s", "--input", X)
     assert (result.exit_code, "name one node of it, such as s.maxpool_1" in result.stderr) == (2, True)
+
+
+def test_a_symbolic_size_has_to_be_set(tmp_path):
+    (tmp_path / "t.net").write_text("net T(T=any) { input s: {T}x1; y: conv(1, 2, pad=causal, bias=false) }")
+    arguments = [str(tmp_path / "t.net"), "y", "--input", "10 20 30", "--weight", "1 2"]
+    assert "set each of them: -p T=64" in run(*arguments).stderr
+    assert "  20 50 80\n" in run(*arguments, "-p", "T=3").stdout

@@ -9,6 +9,7 @@ from netdsl.language.load import parse
 BODIES = [
     "input x: 7x8x4; C: conv(6, 3x2, stride=2, pad=same, groups=2)",
     "input x: 9x9x2; C: conv(3, 3x3, dilation=2, flip=true, act=tanh)",
+    "input x: 7x7x3; C: conv(2, 3x2, table=[[0, 2], [1]], flip=true)",
     "input x: 11x3; C: conv(2, 3, dilation=3, pad=causal)",
     "input x: 4x5x6x2; C: conv(2, 2x3x2)",
     "input x: 7x7x2; C: maxpool(3x3, stride=2, pad=1, ceil=true)",
