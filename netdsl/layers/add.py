@@ -21,9 +21,10 @@ class Add(Pointwise, keyword="add"):
         ("add(act=tanh)", ((3, 4, 2), (2,), (3, 1, 2))),
         ("add(fit=crop)", ((5, 4, 2), (2, 3, 2))),
         ("add(fit=pad)", ((5, 4, 2), (2, 3, 2))),
+        ("add", ((2, 3),) * 9),
     )
 
-    def combine(self, xs: Sequence[Expression]) -> Expression:
+    def join(self, xs: Sequence[Expression]) -> Expression:
         total = xs[0]
         for x in xs[1:]:
             total = total + x

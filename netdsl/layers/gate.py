@@ -28,6 +28,6 @@ class Gate(Pointwise, keyword="gate"):
         ("gate(fit=crop)", ((3, 4, 2), (5, 4, 2), (3, 6, 2))),
     )
 
-    def combine(self, xs: Sequence[Expression]) -> Expression:
+    def join(self, xs: Sequence[Expression]) -> Expression:
         h, t, x = xs
         return h * t + x * (1.0 - t)

@@ -21,9 +21,10 @@ class Maximum(Pointwise, keyword="max"):
         ("max(act=tanh)", ((3, 4, 2), (2,), (3, 1, 2))),
         ("max(fit=crop)", ((5, 4, 2), (2, 3, 2))),
         ("max(fit=pad)", ((5, 4, 2), (2, 3, 2))),
+        ("max", ((2, 3),) * 9),
     )
 
-    def combine(self, xs: Sequence[Expression]) -> Expression:
+    def join(self, xs: Sequence[Expression]) -> Expression:
         from netdsl.ops.expression import max_
 
         largest = xs[0]

@@ -21,10 +21,14 @@ class Mean(Pointwise, keyword="mean"):
         ("mean(act=tanh)", ((3, 4, 2), (2,), (3, 1, 2))),
         ("mean(fit=crop)", ((5, 4, 2), (2, 3, 2))),
         ("mean(fit=pad)", ((5, 4, 2), (2, 3, 2))),
+        ("mean", ((2, 3),) * 9),
     )
 
-    def combine(self, xs: Sequence[Expression]) -> Expression:
+    def join(self, xs: Sequence[Expression]) -> Expression:
         total = xs[0]
         for x in xs[1:]:
             total = total + x
-        return total * (1.0 / len(xs))
+        return total
+
+    def finish(self, joined: Expression, count: int) -> Expression:
+        return joined * (1.0 / count)

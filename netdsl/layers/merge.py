@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netdsl.ops.op import Build, Value
 
 FITS = ("exact", "pad", "crop")
+MAX_OPERANDS = 4  # of one map, whose gradients read as many and two more: the rest are joined after
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,13 @@ def margins(small: Shape, large: Shape) -> tuple[tuple[int, ...], tuple[int, ...
 class Pointwise(Merge):
     """Merges that combine their operands element by element: axes of size 1 stretch, and a vector C reads as 1x1xC."""
 
-    def combine(self, xs: Sequence[Expression]) -> Expression:
-        """The expression over the operands."""
+    def join(self, xs: Sequence[Expression]) -> Expression:
+        """The operands in one expression; of many, some may be joined first."""
         raise AssertionError(f"{type(self).__name__} has no expression")
+
+    def finish(self, joined: Expression, count: int) -> Expression:
+        """What becomes of all `count` operands once they are joined."""
+        return joined
 
     def out_shape(self, *xs: Shape) -> Shape:
         fitted = self.fitted(xs)
@@ -121,7 +126,7 @@ class Pointwise(Merge):
         rank = max(len(s) for s in shapes)
         fitted = [self.fit_array(x, s) if x.shape[1:] != s else x for x, s in zip(xs, shapes, strict=True)]
         wide = [x.reshape(len(x), *(1,) * (rank - len(s)), *s) for x, s in zip(fitted, shapes, strict=True)]
-        return activate(self.act, evaluate(self.combine(operands(len(wide))), wide))
+        return activate(self.act, evaluate(self.finish(self.join(operands(len(wide))), len(wide)), wide))
 
     def lower(self, build: Build, *x: Value) -> Value:
         from netdsl.ops.expression import operands
@@ -133,4 +138,7 @@ class Pointwise(Merge):
             v if len(s) == rank else build.add("reshape", v, shape=(*(1,) * (rank - len(s)), *s))
             for v, s in zip(ins, shapes, strict=True)
         ]
-        return activate_lowered(build, self.act, build.map(self.combine(operands(len(wide))), *wide))
+        while len(wide) > MAX_OPERANDS:
+            wide = [build.map(self.join(operands(MAX_OPERANDS)), *wide[:MAX_OPERANDS]), *wide[MAX_OPERANDS:]]
+        whole = self.finish(self.join(operands(len(wide))), len(x))
+        return activate_lowered(build, self.act, build.map(whole, *wide))

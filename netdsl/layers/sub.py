@@ -19,5 +19,5 @@ class Sub(Pointwise, keyword="sub"):
     operands: ClassVar[tuple[int, int | None]] = (2, 2)
     examples = (("sub", ((3, 4, 2), (3, 4, 2))), ("sub(act=relu)", ((3, 2), (2,))))
 
-    def combine(self, xs: Sequence[Expression]) -> Expression:
+    def join(self, xs: Sequence[Expression]) -> Expression:
         return xs[0] - xs[1]

