@@ -6,6 +6,7 @@ import csv
 import re
 from functools import cache
 from importlib.resources import files
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,14 @@ def test_padded_unet_keeps_its_size() -> None:
 def test_vgg16_without_its_top_at_150_pixels() -> None:
     net = loaded("vgg16", "top=false size=150")
     assert [net.nodes[p].shape for p in net.outputs.values()] == [(4, 4, 512)]
+
+
+def test_lenet5_of_1998_has_340_908_connections() -> None:
+    """A unit of a convolution has one for each of its parameters, one of a subsampling four and its bias."""
+    net = loaded("lenet5_1998", "")
+    found = {}
+    for node in net:
+        places, units = prod(node.shape[:-1]), prod(node.shape)
+        found[node.path] = 5 * units if node.path in ("S2", "S4") else places * cost_of(net, [node.path]).params
+    assert [n for n in found.values() if n] == [122_304, 5_880, 151_600, 2_000, 48_120, 10_164, 840]
+    assert sum(found.values()) == 340_908

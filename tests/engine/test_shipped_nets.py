@@ -28,24 +28,28 @@ SMALL: dict[str, dict[str, object]] = {
     "dilated_causal": {"T": 70},
     "efficientnet_b0": {"size": 64, "classes": 7},
     "efficientnet_lite0": {"size": 64, "classes": 7},
+    "fcn8": {"size": 32, "classes": 3},
     "googlenet": {"size": 64, "classes": 7, "aux": False},
+    "hed": {"size": 32},
     "inception_v2": {"size": 64, "classes": 7},
     "inception_v3": {"size": 91, "classes": 7},
     "mobilenet_v1": {"size": 64, "classes": 7},
     "mobilenet_v2": {"size": 64, "classes": 7},
     "resnet18": {"size": 64, "classes": 7},
-    "resnet34": {"size": 64, "classes": 7},
+    "resnet34": {"size": 32, "classes": 7},
     "resnet50": {"size": 64, "classes": 7, "stride_on": 1, "bias": True},
-    "resnet101": {"size": 64, "classes": 7},
-    "resnet152": {"size": 64, "classes": 7},
+    "resnet101": {"size": 32, "classes": 7},
+    "resnet152": {"size": 32, "classes": 7},
     "resnext50": {"size": 64, "classes": 7},
     "se_resnet50": {"size": 64, "classes": 7},
+    "segnet": {"size": 64, "classes": 3},
+    "shufflenet": {"size": 64, "classes": 7},
     "squeezenet": {"size": 64, "classes": 7},
     "unet": {"size": 48, "padded": True, "classes": 3},
     "vgg16": {"size": 32, "classes": 7},
     "vgg19": {"size": 32, "classes": 7},
     "wavenet": {"length": 40, "levels": 12, "channels": 8, "depth": 4, "skips": 16},
-    "wide_resnet50": {"size": 64, "classes": 7},
+    "wide_resnet50": {"size": 32, "classes": 7},
     "zfnet": {"size": 63, "classes": 7},
 }
 ALIKE = {"resnet34", "resnet101", "resnet152", "vgg19", "wide_resnet50"}  # more of what a smaller net trains
@@ -85,11 +89,15 @@ def test_outputs_and_what_they_are_made_of_equal_the_reference(name: str) -> Non
 
 
 def squares(build: Build, values: dict[str, Value]) -> Value:
-    """Half the sum of squares of the outputs, the mean over images."""
+    """Half the sum of squares of the outputs and the heads, the mean over images."""
     x0, x1 = operands(2)
-    (y,) = values.values()
-    total = build.add("reduce", build.map(x0 * x0 * 0.5, y), axes=tuple(range(len(y.shape))), keep=False)
-    return build.map(x0 * x1, total, build.inverse_batch())
+    parts = []
+    for y in values.values():
+        total = build.add("reduce", build.map(x0 * x0 * 0.5, y), axes=tuple(range(len(y.shape))), keep=False)
+        parts.append(build.map(x0 * x1, total, build.inverse_batch()))
+    while len(parts) > 1:
+        parts.append(build.map(x0 + x1, parts.pop(), parts.pop()))
+    return parts[0]
 
 
 def training_of(net: Net) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
