@@ -23,7 +23,7 @@ def test_page_shows_what_comes_out(path):
     assert not wrong_in(path), "\n\n".join(wrong_in(path))
 
 
-@pytest.mark.parametrize("tool", ["make_layers_page", "make_pictures"])
+@pytest.mark.parametrize("tool", ["make_layers_page", "make_nets_page", "make_pictures"])
 def test_generated_page_or_picture_is_up_to_date(tool):
     assert runpy.run_path(str(TOOLS / f"{tool}.py"))["main"](["--check"]) == 0
 
