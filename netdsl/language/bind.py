@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass
+from functools import cache
 
 from netdsl.errors import fail
 from netdsl.language import tree
@@ -31,6 +32,7 @@ class Bound:
     positional: bool
 
 
+@cache
 def slots_of(layer: type[Layer]) -> tuple[Slot, ...]:
     """The parameters of a layer type; those of a merge have names only, as its positional arguments are values."""
     merges = layer.operands[1] != 1

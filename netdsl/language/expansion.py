@@ -14,7 +14,7 @@ from netdsl.symbolic.symbol import Symbol
 MAX_NODES = 100_000
 MAX_STEPS = 1_000_000
 MAX_NESTING = 64
-MAX_FOUND = 1000
+MAX_FOUND = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +73,11 @@ class Expansion:
             self._seen.add(key)
         notes = tuple((span, "called here") for span in calls[-1:])
         self.found.append(replace(diagnostic, notes=diagnostic.notes + notes))
-        if len(self.found) > MAX_FOUND:
-            raise NetError(self.found)
+
+    @property
+    def full(self) -> bool:
+        """Whether so many mistakes were found that looking for more helps nobody."""
+        return len(self.found) >= MAX_FOUND
 
     def catch(self, error: NetError | Unknown, env: Env, at: Span | None = None) -> None:
         """Record what a statement raised; labels made in the text `at` may be missing from now on."""

@@ -35,6 +35,8 @@ def run_body(statements: Sequence[tree.Statement], env: Env, at: Wire | None) ->
             env.expansion.catch(error, env, _lost_text(statement))
             if isinstance(statement, tree.Line | tree.Input | tree.Broken | tree.If | tree.For):
                 at = LOST
+            if env.expansion.full:
+                break
     return at
 
 

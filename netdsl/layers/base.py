@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -159,6 +160,7 @@ def inner_shape(value: Value) -> Shape:
     return tuple(int(size) for size in value.shape[1:])
 
 
+@cache
 def arguments(layer: type[Layer]) -> tuple[Field[Any], ...]:
     """The declared arguments of a layer type: first those that may be positional, in order."""
     found = [item for item in fields(layer) if "kind" in item.metadata]
