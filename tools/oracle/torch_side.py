@@ -1,4 +1,4 @@
-"""Read specifications, one line of JSON each; print the shapes that torch gives, or null where it refuses.
+"""Read specifications, one line of JSON each; print the shapes that torch gives, null where it refuses or is empty.
 
 Runs under a Python that has torch, without netdsl: `python torch_side.py < specs > shapes`.
 """
@@ -49,6 +49,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     for line in sys.stdin:
         try:
-            print(json.dumps(shape_of(json.loads(line))))
+            shape = shape_of(json.loads(line))
+            print(json.dumps(shape if all(shape) else None))
         except (RuntimeError, ValueError, TypeError):
             print("null")
