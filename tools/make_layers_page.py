@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import MISSING, Field
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, Field, fields
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import netdsl.layers  # noqa: F401
 from netdsl.language.load import parse
 from netdsl.layers.activation import FORMULAS, Elementwise
 from netdsl.layers.base import REGISTRY, Layer, arguments, example_text
+from netdsl.layers.constraint import CONSTRAINTS
+from netdsl.layers.everywhere import Settings
 from netdsl.layers.initialiser import INITIALISERS
 from netdsl.layers.merge import Merge
 from netdsl.layers.named_kernels import NAMED_KERNELS
@@ -34,6 +36,7 @@ KINDS = {
     "pad": "[padding](#padding)",
     "activation": "[activation](#activations)",
     "init": "[initialiser](#initialisers)",
+    "constraint": "[constraint](#constraints)",
     "table": "`lenet_c3` or list of lists",
     "shape": "size",
     "axes": "tuple of axes",
@@ -61,10 +64,28 @@ Shapes are height x width x channels, without the batch; N counts images, and x,
 | `(1, 2, 3, 4)` | above, below, left, right |
 """
 
+EVERYWHERE = """
+## What every layer takes
+
+These are given by name, and are part of the compiled training step. With η the step size and g the gradient,
+
+    loss ← loss + Σ over tensors (l1·Σ|w| + l2·Σw²) + mean over images (act_l1·Σ|y| + act_l2·Σy²)
+    w ← constraint(w - lr·η·step),   step of the optimiser, with sgd g + decay·(its decay)·w
+
+The loss that training prints has the penalties in it; that of the validation has not. Weights are all tensors that a
+layer learns but `bias` and `beta`. A layer that has none of a kind refuses its settings. `share=NAME` is explained in
+[language.md](language.md).
+
+"""
+
 
 def argument_rows(layer: type[Layer]) -> Iterator[str]:
     """A table of a layer's arguments; nothing where it has none."""
-    declared = arguments(layer)
+    yield from table_of(arguments(layer))
+
+
+def table_of(declared: Sequence[Field[Any]]) -> Iterator[str]:
+    """A table of arguments; nothing where there are none."""
     if not declared:
         return
     yield "| argument | takes | default | limits | meaning |"
@@ -121,7 +142,12 @@ def text() -> str:
         if not issubclass(layer, Elementwise) or keyword == "activation":
             family = "Pooling" if issubclass(layer, Pool) else "Merges" if issubclass(layer, Merge) else "Layers"
             families[family].append(section(keyword, layer))
-    parts = [HEAD, *(f"\n## {family}\n" + "".join(found) for family, found in families.items())]
+    parts = [
+        HEAD,
+        EVERYWHERE,
+        "\n".join(table_of(fields(Settings))) + "\n",
+        *(f"\n## {family}\n" + "".join(found) for family, found in families.items()),
+    ]
     parts.append("\n## Activations\n\nEach name is a layer, and a value of `act=` and `activation(…)`.\n\n")
     parts.append("| name | y | source |\n|---|---|---|\n")
     for name, formula in FORMULAS.items():
@@ -136,6 +162,14 @@ def text() -> str:
             continue
         call = f"{name}({', '.join(initialiser.numbers)})" if initialiser.numbers else name
         parts.append(f"| `{call}` | {initialiser.text} | {initialiser.source} |\n")
+    parts.append(
+        "\n## Constraints\n\nValues of `constraint=` and `bias_constraint=`. The norm ‖w‖ is over all axes but "
+    )
+    parts.append("the last, so that of a `conv` or `dense` is one for each output; that of a bias is over all its ")
+    parts.append("numbers.\n\n| name | w ← | source |\n|---|---|---|\n")
+    for name, constraint in CONSTRAINTS.items():
+        call = f"{name}({', '.join(constraint.numbers)})" if constraint.numbers else name
+        parts.append(f"| `{call}` | {constraint.text} | {constraint.source} |\n")
     parts.append(
         "\n## Named kernels\n\nValues of `init=` for windows of their size: each output channel has the kernel on "
     )

@@ -201,6 +201,12 @@ PAGES: tuple[Page, ...] = (
         "convolution has that height and width.",
     ),
     Page(
+        "N236",
+        "a setting of tensors that are not there",
+        "`l1 l2 constraint` are about the weights of a layer, `bias_l1 bias_l2 bias_constraint` about its biases, `lr decay` "
+        "about what it learns. The layer has none of these: `relu` has no weight, and `conv(…, bias=false)` no bias.",
+    ),
+    Page(
         "N237",
         "code that is not run",
         "A Python file that a net imports may do anything that you may do: read files, send them away, remove them. So it "
@@ -212,5 +218,10 @@ PAGES: tuple[Page, ...] = (
         "a Python file without layers",
         "The file failed, declares no layer, or one whose name is taken. A layer is a frozen dataclass, "
         '`class Rms(Layer, keyword="rms")`, as docs/adding-a-layer.md walks through.',
+    ),
+    Page(
+        "N239",
+        "a constraint that is not one",
+        "`constraint=` and `bias_constraint=` take `max_norm(v)` with a number above 0, `unit_norm` or `non_neg`.",
     ),
 )

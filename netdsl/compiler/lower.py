@@ -82,7 +82,7 @@ def _lower_nodes(build: Build, net: Net, roots: set[str]) -> dict[str, Value]:
         except Fault as fault:
             raise fail(fault.code, fault.message, span=node.span) from None
         assert made.shape == (BATCH, *node.shape), f"{node.path}: lowered to {made.shape}, declared {node.shape}"
-        nodes[node.path] = build.rename(made, node.path)
+        nodes[node.path] = build.nodes[node.path] = build.rename(made, node.path)
     build.origin = ""
     return nodes
 

@@ -127,7 +127,7 @@ class Net:
 
     def node_params(self, path: str) -> tuple[Param, ...]:
         """The tensors that one node's layer reads."""
-        return self.nodes[path].layer.params(*self.input_shapes(path))
+        return self.nodes[path].layer.tensors(*self.input_shapes(path))
 
     def node_tensors(self, path: str) -> tuple[tuple[str, Param], ...]:
         """The same with their full names, shared ones as their owner declares them."""

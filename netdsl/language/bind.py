@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 
 from netdsl.errors import fail
@@ -12,6 +12,7 @@ from netdsl.language.evaluate import evaluate
 from netdsl.language.names import Env, Wire
 from netdsl.language.suggest import nearest
 from netdsl.layers.base import Layer, arguments
+from netdsl.layers.everywhere import Settings
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Slot:
     name: str
     required: bool
     positional: bool = True
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def slots_of(layer: type[Layer]) -> tuple[Slot, ...]:
     return tuple(
         Slot(item.name, item.default is MISSING, positional=not item.kw_only and not merges)
         for item in arguments(layer)
-    )
+    ) + tuple(Slot(item.name, False, positional=False, everywhere=True) for item in fields(Settings))
 
 
 def bind(
@@ -97,7 +99,8 @@ def _positional_slot(callee: tree.Callee, positional: list[Slot], place: int, ar
 def _named_slot(callee: tree.Callee, by_name: dict[str, Slot], name: tree.Name) -> Slot:
     slot = by_name.get(name.text)
     if slot is None:
-        takes = f"it takes {', '.join(f'`{n}`' for n in by_name)}" if by_name else "it takes none"
+        own = [n for n, known in by_name.items() if not known.everywhere]
+        takes = f"it takes {', '.join(f'`{n}`' for n in own)}" if own else "it takes none"
         parts = {"help": takes, **nearest(name, by_name)}
         raise fail("N203", f"`{callee.text}` has no argument `{name.text}`", span=name.span, **parts)
     return slot
@@ -110,5 +113,5 @@ def _check_complete(
     if not missing:
         return
     names = " and ".join(f"`{name}`" for name in missing)
-    every = ", ".join(slot.name if slot.required else f"[{slot.name}]" for slot in slots)
+    every = ", ".join(slot.name if slot.required else f"[{slot.name}]" for slot in slots if not slot.everywhere)
     raise fail("N206", f"`{callee.text}` misses {names}", span=callee.span, help=f"`{callee.text}({every})`"[:200])

@@ -28,6 +28,7 @@ from netdsl.language.sharing import split_share, tie
 from netdsl.language.suggest import nearest
 from netdsl.language.syntax import parse_value
 from netdsl.layers.base import REGISTRY, Layer, Param, make
+from netdsl.layers.everywhere import check_settings
 from netdsl.layers.initialiser import check_fits
 from netdsl.layers.table import TABLES
 from netdsl.layers.values import Word
@@ -269,7 +270,9 @@ def _check_sizes(layer: Layer, shape: Shape, shapes: Sequence[Shape]) -> None:
         if size < 1 or (not is_symbolic(size) and size > MAX_SIZE):
             raise Fault("N306", f"`{layer.keyword}` gives {format_shape(shape)}: a size counts from 1 to 2^31 - 1")
     volume(shape)
-    for param in layer.params(*shapes):
+    params = layer.params(*shapes)
+    check_settings(layer, params)
+    for param in params:
         volume(param.shape)
         if symbols_in(param.shape):
             raise _unfixed(layer, param)

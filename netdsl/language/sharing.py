@@ -11,10 +11,11 @@ from netdsl.language import tree
 from netdsl.language.evaluate import wire
 from netdsl.language.expansion import Definition, Expansion
 from netdsl.language.names import Env, Unknown, Wire
+from netdsl.layers.everywhere import OF_ALL, OF_BIASES, OF_WEIGHTS
 from netdsl.shapes import format_shape
 
 # Properties of a tensor, which has them where it is declared.
-FIXED = ("init", "bias_init", "lr", "decay", "trainable")
+FIXED = ("init", "bias_init", "trainable", *OF_WEIGHTS, *OF_BIASES, *OF_ALL)
 
 
 @dataclass(frozen=True)

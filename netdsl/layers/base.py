@@ -14,6 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.errors import Fault
+from netdsl.layers.everywhere import Settings, with_settings
 from netdsl.layers.values import Applied, Size, Word, format_value, kind_of
 from netdsl.shapes import MAX_SIZE, Extent, Shape, format_shape
 from netdsl.symbolic.size import Symbolic
@@ -61,7 +62,7 @@ class Param:
 
     `role` is `param` (changed by the optimiser) or `state` (a moving statistic). `fan` is (in, out) for the
     initialiser; `formula` derives the count, such as `5·5·1·40`. `kernel` are the sizes of a window, which come first
-    in the shape; only there a named kernel fits.
+    in the shape; only there a named kernel fits. The rest are the settings of the layer (`everywhere.py`).
     """
 
     name: str
@@ -72,6 +73,11 @@ class Param:
     fan: tuple[int, int] = (1, 1)
     trainable: bool = True
     kernel: tuple[int, ...] = ()
+    l1: float = 0.0
+    l2: float = 0.0
+    constraint: object = None
+    lr: float = 1.0
+    decay: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def whole(x: Shape) -> Window:
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(Settings):
     """Base of all layers. Subclasses say `class Conv(Layer, keyword="conv")`."""
 
     keyword: ClassVar[str] = ""
@@ -119,6 +125,10 @@ class Layer:
     def params(self, *xs: Shape) -> tuple[Param, ...]:
         """The tensors of the layer, for inputs of these shapes."""
         return ()
+
+    def tensors(self, *xs: Shape) -> tuple[Param, ...]:
+        """The same with the penalties, constraints and multipliers that the call gives them."""
+        return with_settings(self, self.params(*xs))
 
     def macs(self, *xs: Shape) -> Extent:
         """Multiply-adds of one image (weights times inputs only; bias and elementwise work do not count)."""
@@ -146,7 +156,7 @@ class Layer:
     def text(self) -> str:
         """The call in the language: arguments that differ from their defaults; without defaults positionally."""
         given = []
-        for item in arguments(type(self)):
+        for item in (*arguments(type(self)), *fields(Settings)):
             value = getattr(self, item.name)
             if item.default is MISSING:
                 given.append(format_value(written(value, item)))
@@ -162,8 +172,8 @@ def inner_shape(value: Value) -> Shape:
 
 @cache
 def arguments(layer: type[Layer]) -> tuple[Field[Any], ...]:
-    """The declared arguments of a layer type: first those that may be positional, in order."""
-    found = [item for item in fields(layer) if "kind" in item.metadata]
+    """The arguments that a layer type declares itself: first those that may be positional, in order."""
+    found = [item for item in fields(layer) if "kind" in item.metadata and "everywhere" not in item.metadata]
     return tuple([f for f in found if not f.kw_only] + [f for f in found if f.kw_only])
 
 
@@ -190,8 +200,9 @@ def example_text(call: str, shapes: Sequence[Shape]) -> str:
 
 def make(layer: type[Layer], given: Mapping[str, object]) -> Layer:
     """A layer from values by argument name, each checked; raises `Fault` N2xx or N3xx that names the argument."""
-    by_name = {item.name: item for item in arguments(layer)}
-    return layer(**{name: _convert(layer.keyword, by_name[name], value) for name, value in given.items()})
+    by_name = {item.name: item for item in (*arguments(layer), *fields(Settings))}
+    values: dict[str, Any] = {name: _convert(layer.keyword, by_name[name], value) for name, value in given.items()}
+    return layer(**values)
 
 
 def _convert(keyword: str, item: Field[Any], value: object) -> object:
@@ -290,6 +301,15 @@ def _to_init(value: object, item: Field[Any]) -> object:
     return None
 
 
+def _to_constraint(value: object, item: Field[Any]) -> object:
+    from netdsl.layers.constraint import resolve
+
+    if isinstance(value, Word | Applied):
+        resolve(value, item.name)
+        return value
+    return None
+
+
 def _to_table(value: object, item: Field[Any]) -> object:
     from netdsl.layers.table import convert
 
@@ -325,6 +345,7 @@ _CONVERTERS = {
     "activation": _to_activation,
     "init": _to_init,
     "table": _to_table,
+    "constraint": _to_constraint,
     "shape": _to_window,
     "axes": _to_axes,
     "value": _to_value,
@@ -340,6 +361,7 @@ _EXPECTED = {
     "word": "one of {choices}",
     "activation": "the name of an activation",
     "init": "the name of an initialiser",
+    "constraint": "`max_norm(v)`, `unit_norm` or `non_neg`",
     "table": "the name of a connection table, or a list with a list of channels for each filter",
     "shape": "a size such as `7x7x64`",
     "axes": "a tuple of axes such as `(1, 0, 2)`",

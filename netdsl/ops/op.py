@@ -161,7 +161,8 @@ class Build:
     """Collects operations into a program; the one way to make `Ops`.
 
     `training` chooses batch statistics and dropout. `origin` is the path of the node being lowered; `phase` is stamped
-    on every operation. `param(name)` and `state(name)` give the tensors of that node (`C1.weight`).
+    on every operation. `nodes` are the outputs of the net's nodes that are lowered, by path. `param(name)` and
+    `state(name)` give the tensors of that node (`C1.weight`).
     """
 
     def __init__(self, *, training: bool = False) -> None:
@@ -174,6 +175,7 @@ class Build:
         self.outputs: dict[str, int] = {}
         self.gradients: dict[str, int] = {}
         self.consts: dict[int, Array] = {}
+        self.nodes: dict[str, Value] = {}
         self._by_name: dict[str, int] = {}
         self._tied: dict[tuple[str, str], int] = {}
         self._producers: dict[int, Op] = {}

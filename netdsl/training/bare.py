@@ -12,6 +12,7 @@ from netdsl.ops.expression import operands
 from netdsl.shapes import format_shape
 from netdsl.training.loss import LABELS
 from netdsl.training.optimiser import Sgd
+from netdsl.training.rules import update_of, with_penalties
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
@@ -24,7 +25,7 @@ SCALARS = {"step": 1, "seed": 1, **OPTIMISER.scalars(1)}
 
 def training_arguments(net: Net) -> dict[str, Any]:
     """What `compile` takes beside the net: a loss for whatever its outputs are, and SGD with momentum."""
-    return {"loss": bare_loss(net), "update": OPTIMISER.update, "wrt": net.learned}
+    return {"loss": bare_loss(net), "update": update_of(net, OPTIMISER), "wrt": net.learned}
 
 
 def bare_loss(net: Net) -> Callable[[Build, dict[str, Value]], Value]:
@@ -43,7 +44,7 @@ def bare_loss(net: Net) -> Callable[[Build, dict[str, Value]], Value]:
         made: Value = build.add("reduce", scaled, axes=(0,), keep=False)
         return made
 
-    return total
+    return with_penalties(net, total)
 
 
 def _loss_of(build: Build, y: Value) -> Value:

@@ -21,6 +21,7 @@ from netdsl.training.loss import LABELS, Loss, loss_for, total_loss
 from netdsl.training.metric import Score, hits
 from netdsl.training.progress import Epoch, Progress, Silent
 from netdsl.training.record import Record
+from netdsl.training.rules import update_of, with_penalties
 from netdsl.training.run_folder import WEIGHTS, append_metrics, parameter_texts, write_config, write_texts
 from netdsl.training.settings import Settings
 from netdsl.training.weights_file import write_weights
@@ -125,8 +126,8 @@ def compiled(
         weights,
         batch=settings.batch,
         wrt=net.learned,
-        loss=total_loss(net, task.loss),
-        update=settings.optimizer.update,
+        loss=with_penalties(net, total_loss(net, task.loss)),
+        update=update_of(net, settings.optimizer),
         threads=threads,
         memory=memory if memory is None or measuring is None else max(memory - bytes_beside(measuring.plan), 1),
     )

@@ -7,8 +7,8 @@ gives them. Notation: p parameter, g gradient, η `lr`, all float32, elementwise
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from netdsl.ops.expression import operands, unary
 from netdsl.ops.map import emit
@@ -45,9 +45,17 @@ class Optimiser:
         """The numbers that step `step`, counted from 1, binds."""
         return {"lr": self.lr}
 
+    def decaying(self, factor: float) -> Self:
+        """The same with its weight decay multiplied."""
+        return self if factor == 1 else replace(self, **{"decay": factor * vars(self)["decay"]})
+
     def update(self, build: Build, param: Value, gradient: Value) -> None:
         """Emit the operations that change a parameter and its slots in place."""
-        raise AssertionError(f"{type(self).__name__} has no update")
+        build.add("assign", param, self.step(build, param, gradient))
+
+    def step(self, build: Build, param: Value, gradient: Value, rate: float = 1.0) -> Value:
+        """Emit the parameter after a step with `rate`·η, which is not assigned yet, and the new slots, which are."""
+        raise AssertionError(f"{type(self).__name__} has no step")
 
 
 @dataclass(frozen=True)
@@ -62,20 +70,18 @@ class Sgd(Optimiser, word="sgd"):
     decay: float = number("weight decay, added to the gradient as decay·p", default=0.0)
     nesterov: bool = flag("look ahead along the momentum")
 
-    def update(self, build: Build, param: Value, gradient: Value) -> None:
-        rate = build.scalar("lr")
+    def step(self, build: Build, param: Value, gradient: Value, rate: float = 1.0) -> Value:
+        eta = build.scalar("lr")
         p, g, v, lr = operands(4)
         slope = g + self.decay * p
         if not self.momentum:
-            new = emit(build, p - lr * slope, [param, gradient, gradient, rate])
-            build.add("assign", param, new)
-            return
+            return emit(build, p - rate * lr * slope, [param, gradient, gradient, eta])
         slot = build.tensor(f"{param.name}@momentum", param.shape, "state")
         velocity = emit(build, self.momentum * v + slope, [param, gradient, slot])
         way = slope + self.momentum * v if self.nesterov else v
-        new = emit(build, p - lr * way, [param, gradient, velocity, rate])
+        new = emit(build, p - rate * lr * way, [param, gradient, velocity, eta])
         build.add("assign", slot, velocity)
-        build.add("assign", param, new)
+        return new
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ class Adam(Optimiser, word="adam"):
         first, second = 1 / (1 - self.beta1**step), 1 / (1 - self.beta2**step)
         return {"lr": self.lr, "adam_mean": first, "adam_square": second}
 
-    def update(self, build: Build, param: Value, gradient: Value) -> None:
+    def step(self, build: Build, param: Value, gradient: Value, rate: float = 1.0) -> Value:
         mean = build.tensor(f"{param.name}@mean", param.shape, "state")
         square = build.tensor(f"{param.name}@square", param.shape, "state")
         p, g, a = operands(3)
@@ -106,9 +112,9 @@ class Adam(Optimiser, word="adam"):
         new_mean = emit(build, a + (1 - self.beta1) * (slope - a), [param, gradient, mean])
         new_square = emit(build, a + (1 - self.beta2) * (slope * slope - a), [param, gradient, square])
         p, m, v, lr, first, second = operands(6)
-        stepped = p - lr * (first * m) / (unary("sqrt", second * v) + self.eps)
+        stepped = p - rate * lr * (first * m) / (unary("sqrt", second * v) + self.eps)
         scalars = [build.scalar(name) for name in ("lr", "adam_mean", "adam_square")]
         new = build.map(stepped, param, new_mean, new_square, *scalars)
         build.add("assign", mean, new_mean)
         build.add("assign", square, new_square)
-        build.add("assign", param, new)
+        return new
