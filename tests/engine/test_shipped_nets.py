@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ SMALL: dict[str, dict[str, object]] = {
     "dilated_causal": {"T": 70},
     "efficientnet_b0": {"size": 64, "classes": 7},
     "efficientnet_lite0": {"size": 64, "classes": 7},
-    "fcn8": {"size": 32, "classes": 3},
+    "fcn8": {"size": 32, "classes": 3, "hidden": 64},
     "googlenet": {"size": 64, "classes": 7, "aux": False},
     "hed": {"size": 32},
     "inception_v2": {"size": 64, "classes": 7},
@@ -56,7 +55,6 @@ ALIKE = {"resnet34", "resnet101", "resnet152", "vgg19", "wide_resnet50"}  # more
 SGD = Sgd(lr=0.01)
 
 
-@cache
 def case(name: str) -> tuple[Net, dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Net, its first tensors with statistics and biases that are not trivial, two inputs."""
     net = netdsl.load(name, **SMALL.get(name, {}))
