@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
+from typing import Any
 
 from netdsl.errors import fail
 from netdsl.language import tree
@@ -34,9 +35,14 @@ class Bound:
     positional: bool
 
 
-@cache
 def slots_of(layer: type[Layer]) -> tuple[Slot, ...]:
     """The parameters of a layer type; those of a merge have names only, as its positional arguments are values."""
+    key: Any = layer  # mypy takes no type of frozen dataclasses for hashable
+    return _slots_of(key)
+
+
+@cache
+def _slots_of(layer: Any) -> tuple[Slot, ...]:
     merges = layer.operands[1] != 1
     return tuple(
         Slot(item.name, item.default is MISSING, positional=not item.kw_only and not merges)

@@ -169,9 +169,14 @@ def inner_shape(value: Value) -> Shape:
     return tuple(int(size) for size in value.shape[1:])
 
 
-@cache
 def arguments(layer: type[Layer]) -> tuple[Field[Any], ...]:
     """The arguments that a layer type declares itself: first those that may be positional, in order."""
+    key: Any = layer  # mypy takes no type of frozen dataclasses for hashable
+    return _arguments(key)
+
+
+@cache
+def _arguments(layer: Any) -> tuple[Field[Any], ...]:
     found = [item for item in fields(layer) if "kind" in item.metadata and "everywhere" not in item.metadata]
     return tuple([f for f in found if not f.kw_only] + [f for f in found if f.kw_only])
 
