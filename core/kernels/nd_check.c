@@ -38,8 +38,8 @@ static void check_resample(checker *c, int x, int y)
     positive(c, &s->out_d, 3, "a size of the image is out of range");
     positive(c, &s->in_c, 1, "a size of the image is out of range");
     expect(c, s->rule >= 0 && s->rule <= 2, "`rule` is out of range");
-    expect(c, nd_resample_scratch(s) <= most, "a line is too long");
     if (c->reason) return;
+    expect(c, nd_resample_scratch(s) <= most, "a line is too long");
     pixels(c, x, times(times(s->in_d, s->in_h), s->in_w), s->in_c, batched(c, 1));
     pixels(c, y, times(times(s->out_d, s->out_h), s->out_w), s->in_c, batched(c, 1));
 }
