@@ -115,7 +115,8 @@ CASES = {
 
 @dataclass(frozen=True)
 class Runner:
-    """One way to run a network, in a process of its own: `peer` whose best variant counts, and `variant`.
+    """One way to run a network, in a process of its own: `peer` whose best variant counts, and `variant`. `torch_kept`
+    is torch in a process that was told to keep its memory: a peer beside torch as it comes.
 
     `counts` is false for a variant that is shown and not counted; `module` is the file that serves it; `environment` is
     what its process has beside the usual.
@@ -146,8 +147,8 @@ RUNNERS = (
     Runner("openvino", "unpinned", "run_openvino", INFERENCE),
     Runner("torch", "eager", "run_torch", INFERENCE),
     Runner("torch", "channels_last", "run_torch", tuple(COLUMNS)),
-    Runner("torch", "kept", "run_torch", ("training",), environment=KEEP),
-    Runner("torch", "kept_fused", "run_torch", ("training",), environment=KEEP),
+    Runner("torch_kept", "channels_last", "run_torch", ("training",), environment=KEEP),
+    Runner("torch_kept", "fused", "run_torch", ("training",), environment=KEEP),
     Runner("torch", "frozen", "run_torch", INFERENCE),
     Runner("torch", "optimized", "run_torch", INFERENCE),
     Runner("torch", "compiled", "run_torch", tuple(COLUMNS), usual=False),

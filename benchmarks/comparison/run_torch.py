@@ -1,8 +1,7 @@
 """torch: `eager` in its own order, and with channels last the other variants.
 
-For inference `frozen` (traced), `optimized` (and rewritten for inference) and `compiled`; for training `kept`, where
-the C library keeps freed memory for the next step, `kept_fused`, with the optimiser that updates in one kernel too, and
-`compiled`.
+For inference `frozen` (traced), `optimized` (and rewritten for inference) and `compiled`; for training `fused`, with an
+optimiser that updates in one kernel, and `compiled`.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def _inference(variant: str, net: Steps, x: torch.Tensor) -> Any:
 
 def _training(job: Job, net: Steps, x: torch.Tensor, labels: torch.Tensor, versions: dict[str, str]) -> Ready:
     net.train()
-    optimiser = torch.optim.SGD(net.parameters(), LR, momentum=MOMENTUM, fused=job.variant == "kept_fused")
+    optimiser = torch.optim.SGD(net.parameters(), LR, momentum=MOMENTUM, fused=job.variant == "fused")
     made: Any = torch.compile(net) if job.variant == "compiled" else net
 
     def run() -> torch.Tensor:

@@ -82,6 +82,14 @@ def test_ratio_is_that_of_the_fastest_samples(results):
     assert "| ResNet-18 | 8 ms, **2.25x** (torch 18) | – | – |" in short_table(results)
 
 
+def test_torch_with_memory_kept_stands_beside_torch_as_it_comes(results):
+    results.put("resnet18", "training", {"netdsl:call": entry(8), "torch:channels_last": entry(18)})
+    results.put("resnet18", "training", {"torch_kept:fused": entry(12)})
+    beside = "1.50x (torch with memory kept 12)"
+    assert f"8 ms, **2.25x** (torch 18); {beside} |" in short_table(results)
+    assert f"| ResNet-18 | 8 | 18 | 12 | 2.25 (torch); {beside} | 1.8 | yes |" in page(results)
+
+
 def test_figures_of_two_runs_are_marked_and_a_failure_is_shown(results):
     assert "| ResNet-18 | 8 | 18 | – | – | 2.25 (torch) † ‡ | 1.6 | yes |" in page(results)
     assert "| openvino:pinned | failed: no such thing |" in page(results)
