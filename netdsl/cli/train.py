@@ -64,7 +64,7 @@ def train(
 def _overrides(settings: tuple[str, ...], plain: dict[str, Any]) -> list[Setting]:
     from netdsl.training.override import parse_override, plain_override
 
-    found = [parse_override(text) for text in settings]
+    found = [line for text in settings for line in parse_override(text)]
     return found + [plain_override(k, v, option=f"--{k}") for k, v in plain.items() if v is not None]
 
 

@@ -86,9 +86,10 @@ shrink, and training is slow.""",
     ),
     Page(
         "W322",
-        "numbers of any size for binary cross-entropy",
-        """`binary_cross_entropy` takes logarithms of y and 1 - y, so each output must be from 0 to 1. End the net with
-`act=sigmoid`.""",
+        "an activation before a loss that takes logits",
+        """`binary_cross_entropy` recognises a sigmoid at the end of the net, and computes both at once; any other output is
+taken as logits, whose sigmoid is the probability. Behind a `relu` no probability is ever below a half. End the net with
+`act=sigmoid`, or without an activation.""",
     ),
     Page(
         "W323",

@@ -45,25 +45,29 @@ nearest known name is proposed.
 
     netdsl train lenet5 --set optimizer.lr=0.1 --set batch=32
 
-Settings are `data loss optimizer schedule epochs batch seed validation steps`. A setting of the language that this version does
-not carry out is refused too, not passed over.""",
+Settings are `data loss optimizer schedule epochs batch seed validation steps clip accumulate ema on_nan metrics stop
+checkpoint`; docs/training.md lists what each takes. A setting of the language that this version does not carry out is
+refused too, not passed over.""",
     ),
     Page(
         "N507",
         "a setting with a value that does not fit",
-        """The value is of the wrong kind or out of range. `epochs`, `batch` and `steps` are integers from 1, `seed` one
-from 0; `validation` is the share of the training images that is only measured, at least 0 and below 1; `lr` and
-`decay` are numbers from 0, `momentum` one from 0 and below 1.""",
+        """The value is of the wrong kind or out of range, or it asks for what this training has not got: a score
+that is not measured, a class metric where labels are numbers. `epochs`, `batch`, `accumulate` and `steps` are integers
+from 1, `seed` one from 0; `validation` is the share of the training images that is only measured, at least 0 and below
+1; `lr` and `decay` are numbers from 0, `momentum` one from 0 and below 1. docs/training.md lists what each setting
+takes.""",
     ),
     Page(
         "N508",
         "a net that cannot be trained on images and classes",
-        """Training on images and labels needs a net with one input, and outputs with one number for each class of the
-data.
+        """Training on images and labels needs a net with one input, and outputs that their loss can compare with the
+labels: one number for each class of the data (for two classes one number may do), at each place of a map where the
+labels are masks.
 
     the output `Out` is 10, and the data have 26 classes: `cross_entropy` takes one number a class
 
-Where the net has a parameter for it, set it: `-p classes=26`.""",
+With several outputs, `loss cls=cross_entropy, box=mse` gives each its own. Where the net has a parameter for it, set it: `-p classes=26`.""",
     ),
     Page(
         "N509",

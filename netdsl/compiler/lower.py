@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from netdsl.graph.net import Net
 
 Loss = Callable[[Build, dict[str, Value]], Value]
-Update = Callable[[Build, Value, Value], None]
+Update = Callable[[Build, Sequence[tuple[Value, Value]]], None]
 
 
 def lower(
@@ -40,10 +40,10 @@ def lower(
     Outputs are those of the net, then each of `want` (a path, a label, or the name of a head), then, with a `loss`,
     the scalar `loss` = `loss(build, values)`, where `values` are the net's outputs by name and, in training, those of
     its heads. Heads that are neither wanted nor part of the loss are not lowered. `wrt` names parameters or inputs;
-    with `update`, `update(build, param, gradient)` emits what becomes of each, otherwise the gradients are roots of
-    the program, by name. A mean over the images of a run multiplies by `build.inverse_batch()`, a scalar that is
-    bound at each run, so that a plan made for a batch serves any smaller one. Everything that a training program
-    changes it assigns at its end, in the phase `update`.
+    with `update`, `update(build, pairs)` emits what becomes of each, given with its gradient, otherwise the gradients
+    are roots of the program, by name. A mean over the images of a run multiplies by `build.inverse_batch()`, a scalar
+    that is bound at each run, so that a plan made for a batch serves any smaller one. Everything that a training
+    program changes it assigns at its end, in the phase `update`.
     """
     build = Build(training=training)
     heads = {head.name: head.output for head in net.heads}
@@ -114,6 +114,4 @@ def _lower_gradients(build: Build, loss: Value, wrt: Sequence[str], update: Upda
         build.gradients.update((v.name, g.id) for v, g in zip(targets, gradients, strict=True))
         return
     build.phase = "update"
-    for param, gradient in zip(targets, gradients, strict=True):
-        build.origin = param.name.rpartition(".")[0]
-        update(build, param, gradient)
+    update(build, list(zip(targets, gradients, strict=True)))

@@ -26,9 +26,8 @@ class Builder(TermBuilder):
     def value(self, c: list[Any]) -> Any:
         return next(i for i in c if not isinstance(i, Token))
 
-    def chained(self, c: list[Any]) -> tuple[tree.Name | None, tuple[tree.Expr, ...]]:
-        found: tuple[tree.Name | None, tuple[tree.Expr, ...]] = self.value(c)
-        return found
+    def chained(self, c: list[Any]) -> list[tuple[tree.Name | None, tuple[tree.Expr, ...]]]:
+        return [i for i in c if isinstance(i, tuple)]
 
     def broken(self, c: list[Token]) -> tree.Broken:
         return tree.Broken(self._span(c))

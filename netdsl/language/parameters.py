@@ -26,10 +26,10 @@ def parse_value(text: str, name: str = "value") -> object:
     return evaluate(parse_expression(_source(text, name)), bare_env(), None)
 
 
-def parse_setting(text: str, name: str = "value") -> tuple[str, tuple[object, ...]]:
-    """The key, or an empty text, and the steps of a setting's value: `mnist | pad(2)`; `NetError` for none."""
-    key, steps = parse_steps(_source(text, name))
-    return key.text if key else "", tuple(evaluate(step, bare_env(), None) for step in steps)
+def parse_setting(text: str, name: str = "value") -> list[tuple[str, tuple[object, ...]]]:
+    """Each value of a setting, its key, or an empty text, and its steps: `mnist | pad(2)`, `cls=mse, box=mse`."""
+    values = parse_steps(_source(text, name))
+    return [(key.text if key else "", tuple(evaluate(s, bare_env(), None) for s in steps)) for key, steps in values]
 
 
 def _source(text: str, name: str) -> Source:

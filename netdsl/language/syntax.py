@@ -61,9 +61,9 @@ def parse_value(source: Source) -> tree.Expr:
     return expression
 
 
-def parse_steps(source: Source) -> tuple[tree.Name | None, tuple[tree.Expr, ...]]:
-    """The key and the steps of one setting, such as `mnist | pad(2)` or `cls=mse`; raises `NetError`."""
-    found: tuple[tree.Name | None, tuple[tree.Expr, ...]] = _alone(source, "chained")
+def parse_steps(source: Source) -> list[tuple[tree.Name | None, tuple[tree.Expr, ...]]]:
+    """The keys and steps of a setting: `mnist | pad(2)`, or `cls=mse, box=mse`; raises `NetError`."""
+    found: list[tuple[tree.Name | None, tuple[tree.Expr, ...]]] = _alone(source, "chained")
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from netdsl.errors import Diagnostic
 from netdsl.graph.net import Net, Node
+from netdsl.layers.values import Applied
 from netdsl.lint.layers import activation_of, warning
 
 # What may stand between a softmax and the output without changing what it is.
@@ -17,12 +18,13 @@ def findings(net: Net) -> Iterator[Diagnostic]:
     by_key = {setting.key: setting.steps[0] for setting in net.settings if setting.name == "loss"}
     ends = {**net.outputs, **{head.name: head.output for head in net.heads}}
     for name, path in ends.items():
-        loss, node = str(by_key.get(name, by_key.get("", ""))), net.nodes[path]
+        given, node = by_key.get(name, by_key.get("", "")), net.nodes[path]
+        loss, act = given.name if isinstance(given, Applied) else str(given), activation_of(node)
         if loss == "cross_entropy":
             yield from _softmax_below(net, node)
-        elif loss == "binary_cross_entropy" and activation_of(node) not in ("sigmoid", "softmax"):
-            message = f"`binary_cross_entropy` takes numbers from 0 to 1, and `{path}` may give any"
-            yield warning("W322", message, node, "`act=sigmoid`")
+        elif loss == "binary_cross_entropy" and act not in ("none", "sigmoid", "softmax"):
+            message = f"`binary_cross_entropy` takes the output `{path}` as logits, and `{act}` bounds them"
+            yield warning("W322", message, node, "`act=sigmoid`, or no activation")
 
 
 def _softmax_below(net: Net, end: Node) -> Iterator[Diagnostic]:

@@ -33,17 +33,16 @@ def hold_out(count: int, share: float, seed: int) -> tuple[NDArray[np.intp], NDA
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Prepared images, float32 (N, H, W, C), labels (N,), and the labels as the loss takes them."""
+    """Prepared images, float32 (N, H, W, C), and labels (N,), or (N, H, W) where each pixel has its own."""
 
     images: NDArray[np.float32]
     labels: Array
-    codes: Array
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batches(self, size: int, indices: NDArray[np.intp]) -> Iterator[tuple[Array, Array, Array]]:
-        """Images, labels and codes of `size` samples at a time in the order of `indices`; the last may have fewer.
+    def batches(self, size: int, indices: NDArray[np.intp]) -> Iterator[tuple[Array, Array]]:
+        """Images and labels of `size` samples at a time in the order of `indices`; the last may have fewer.
 
         The images are gathered into one array, which the next batch overwrites.
         """
@@ -53,4 +52,4 @@ class Samples:
             images = room[: len(chosen)]
             # With mode="raise" NumPy would gather into a copy first.
             np.take(self.images, chosen, axis=0, out=images, mode="clip")
-            yield images, self.labels[chosen], self.codes[chosen]
+            yield images, self.labels[chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,9 @@ from netdsl.data.dataset import Dataset, open_data
 from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
-from netdsl.training.loop import measure, samples
-from netdsl.training.metric import Score
+from netdsl.training.loop import classes_of, measure, samples
+from netdsl.training.metric import Score, Tally, chosen
+from netdsl.training.settings import read_metrics
 
 if TYPE_CHECKING:
     from netdsl.training.trained import TrainedNet
@@ -19,13 +21,22 @@ if TYPE_CHECKING:
 BATCH = 64
 
 
-def evaluate(trained: TrainedNet | TrainedPlan, data: str | None = None, *, threads: int | None = None) -> Score:
-    """Mean loss and accuracy over the test part of `data`, by default of the data that the net was trained on.
+def evaluate(
+    trained: TrainedNet | TrainedPlan,
+    data: str | None = None,
+    *,
+    metrics: Sequence[str] = (),
+    threads: int | None = None,
+) -> Score:
+    """Mean loss and metrics over the test part of `data`, by default of the data that the net was trained on.
+
+    `metrics` are those of the training unless they are given.
 
     The images go through the stored preprocessing, with the statistics of the training images. Raises `NetError`: N511
-    where there is no test part, N607 and N605 where the images or labels do not fit, N512 for other classes.
+    where there is no test part, N607 and N605 where the images or labels do not fit, N512 for other classes, N506 and
+    N507 for metrics.
     """
-    record, shape, loss = trained.record, trained.shape, trained.loss
+    record, shape = trained.record, trained.shape
     spec = record.data["source"] if data is None else data
     test = open_data(spec, size=shape).test
     if test is None:
@@ -34,7 +45,10 @@ def evaluate(trained: TrainedNet | TrainedPlan, data: str | None = None, *, thre
     test = _same_classes(test, record.classes)
     check_fits(test, trained.pipeline, shape, classes=len(record.classes))
     program = trained.compiled(BATCH, threads)
-    return measure(program, samples(test, trained.pipeline, loss), loss, trained.output)
+    classes = classes_of(test)
+    asked = tuple(metrics) or read_metrics(record.settings.get("metrics", ""))
+    tally = Tally(chosen(asked, classes), classes)
+    return measure(program, samples(test, trained.pipeline), trained.objective, tally)
 
 
 def _same_classes(test: Dataset, classes: tuple[str, ...]) -> Dataset:

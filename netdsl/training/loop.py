@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from netdsl.compiler.compile import compile
 from netdsl.compiler.program import Program
@@ -15,10 +14,13 @@ from netdsl.data.dataset import Dataset
 from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
+from netdsl.training.average import averaged
 from netdsl.training.batches import Samples, hold_out, order
+from netdsl.training.course import Course
+from netdsl.training.gate import FINITE
 from netdsl.training.interrupt import Interrupt
-from netdsl.training.loss import LABELS, Loss, loss_for, total_loss
-from netdsl.training.metric import Score, hits
+from netdsl.training.loss import Objective, objective_for
+from netdsl.training.metric import Score, Tally, chosen, columns
 from netdsl.training.progress import Epoch, Progress, Silent
 from netdsl.training.record import Record
 from netdsl.training.rules import update_of, with_penalties
@@ -27,6 +29,7 @@ from netdsl.training.settings import Settings
 from netdsl.training.weights_file import write_weights
 
 if TYPE_CHECKING:
+    from netdsl.compiler.lower import Update
     from netdsl.compiler.plan import Plan
     from netdsl.graph.net import Net
 
@@ -35,11 +38,14 @@ LOSS = "loss"
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Everything that a training needs, checked: data that fit the net, prepared; the loss; the fitted pipeline."""
+    """Everything that a training needs, checked: data that fit the net, prepared; what is made smaller, and what is
+    measured, by name; the fitted pipeline.
+    """
 
     net: Net
     settings: Settings
-    loss: Loss
+    objective: Objective
+    metrics: tuple[str, ...]
     pipeline: Pipeline
     train: Samples
     validation: Samples | None
@@ -56,6 +62,20 @@ class Task:
         whole = self.settings.epochs * self.epoch_steps
         return whole if self.settings.steps is None else min(whole, self.settings.steps)
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The names of the numbers that an epoch gives."""
+        own = ("loss", *columns(self.metrics))
+        return own + tuple(f"val_{name}" for name in own) if self.validation else own
+
+    def course(self) -> Course:
+        """The course of the training from its beginning."""
+        return Course(self.settings, steps=self.steps, epoch_steps=self.epoch_steps)
+
+    def tally(self) -> Tally:
+        """A count of nothing yet."""
+        return Tally(self.metrics, classes_of(self.data))
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -71,16 +91,32 @@ def prepare(net: Net, settings: Settings, data: Dataset) -> Task:
     """Split off the validation part, fit the preparation to the rest, and apply it to both.
 
     Raises `NetError`: N607 with both shapes, or N605 with the first bad label, where the data do not fit the net;
-    N508 where the outputs do not fit the classes.
+    N508 where the outputs do not fit the classes; N507 for scores and metrics that there are not.
     """
     name = input_name(net)
     check_fits(data, settings.pipeline, net.nodes[name].shape)
-    loss = loss_for(net, settings.loss, len(data.classes))
-    chosen, held = hold_out(len(data), settings.validation, settings.seed)
-    pipeline = settings.pipeline.fit(data.images[chosen])
-    train = samples(data, pipeline, loss, chosen)
-    validation = samples(data, pipeline, loss, held) if len(held) else None
-    return Task(net, settings, loss, pipeline, train, validation, data)
+    objective = objective_of_data(net, settings, data)
+    drawn, held = hold_out(len(data), settings.validation, settings.seed)
+    pipeline = settings.pipeline.fit(data.images[drawn])
+    train = samples(data, pipeline, drawn)
+    validation = samples(data, pipeline, held) if len(held) else None
+    metrics = chosen(settings.metrics, classes_of(data))
+    task = Task(net, settings, objective, metrics, pipeline, train, validation, data)
+    task.course().check(task.scores)
+    if settings.checkpoint:
+        settings.checkpoint.check(task.scores)
+    return task
+
+
+def classes_of(data: Dataset) -> int:
+    """How many classes the labels tell apart; 0 where they are numbers."""
+    return 0 if data.labels.dtype.kind == "f" else len(data.classes)
+
+
+def objective_of_data(net: Net, settings: Settings, data: Dataset) -> Objective:
+    """What is made smaller; labels of classes may be one for an image, or one for each place of a map."""
+    classes = classes_of(data)
+    return objective_for(net, settings.loss, classes, data.labels.shape[1:] if classes else ())
 
 
 def input_name(net: Net) -> str:
@@ -90,22 +126,21 @@ def input_name(net: Net) -> str:
     return net.inputs[0]
 
 
-def samples(data: Dataset, pipeline: Pipeline, loss: Loss, chosen: Any = slice(None)) -> Samples:
+def samples(data: Dataset, pipeline: Pipeline, part: Any = slice(None)) -> Samples:
     """The prepared samples of a part of the data."""
-    labels = data.labels[chosen]
-    return Samples(pipeline.apply(data.images[chosen]), labels, loss.encode(labels, len(data.classes)))
+    return Samples(pipeline.apply(data.images[part]), data.labels[part])
 
 
 @dataclass(frozen=True, eq=False)
 class Programs:
-    """The two programs of a training, which share their weights: one learns, the other measures."""
+    """The two programs of a training: one learns, the other measures, on the same weights or on their average."""
 
     learning: Program
     measuring: Program | None
 
     @property
     def weights(self) -> Weights:
-        """The weights that both read."""
+        """The weights that are learned."""
         return self.learning.weights
 
 
@@ -120,18 +155,38 @@ def compiled(
     weights = net.initialise(settings.seed) if weights is None else weights
     measuring = None
     if task.validation:
-        measuring = compile(net, weights, batch=settings.batch, threads=threads, memory=memory)
+        measured = Weights(dict(weights)) if settings.ema else weights
+        measuring = compile(net, measured, batch=settings.batch, threads=threads, memory=memory)
     learning = compile(
         net,
         weights,
         batch=settings.batch,
         wrt=net.learned,
-        loss=with_penalties(net, total_loss(net, task.loss)),
-        update=update_of(net, settings.optimizer),
+        loss=with_penalties(net, task.objective.lower),
+        update=update_for(net, settings),
         threads=threads,
-        memory=memory if memory is None or measuring is None else max(memory - bytes_beside(measuring.plan), 1),
+        memory=memory and _left_beside(measuring, memory, shared=not settings.ema),
     )
     return Programs(learning, measuring)
+
+
+def update_for(net: Net, settings: Settings) -> Update:
+    """What `compile` takes as `update` of a training with these settings."""
+    return update_of(
+        net,
+        settings.optimizer,
+        clip=settings.clip,
+        accumulate=settings.accumulate,
+        ema=settings.ema,
+        skip=settings.on_nan == "skip",
+    )
+
+
+def _left_beside(measuring: Program | None, memory: int, *, shared: bool) -> int:
+    """What is left of the memory beside a program that measures."""
+    if measuring is None:
+        return memory
+    return max(memory - (bytes_beside(measuring.plan) if shared else measuring.plan.bytes), 1)
 
 
 def bytes_beside(plan: Plan) -> int:
@@ -156,15 +211,19 @@ def train(task: Task, programs: Programs, *, folder: Path | None = None, progres
     return Trained(programs.weights, tuple(loop.epochs), loop.steps, interrupt.exit_code)
 
 
-def measure(program: Program, task_samples: Samples, loss: Loss, output: str) -> Score:
-    """Mean loss and accuracy of an inference program over samples."""
-    found = program(task_samples.images)
-    y = np.asarray(found[output] if isinstance(found, dict) else found).reshape(len(task_samples), -1)
-    return Score(
-        float(loss.measure(y, task_samples.labels).mean()),
-        hits(y, task_samples.labels) / len(task_samples),
-        len(task_samples),
-    )
+def measure(program: Program, part: Samples, objective: Objective, tally: Tally) -> Score:
+    """The loss and the metrics of an inference program over samples; `tally` has counted nothing yet."""
+    found = program(part.images)
+    outputs = found if isinstance(found, dict) else {next(iter(objective.parts)): found}
+    loss = objective.measure(outputs, part.labels)
+    count(tally, objective, loss, outputs, part.labels)
+    return tally.score()
+
+
+def count(tally: Tally, objective: Objective, loss: float, outputs: Mapping[str, Any], labels: Any) -> None:
+    """Add the outputs of a run by name, with their mean loss, to a tally: metrics are of the first output."""
+    y = outputs[next(iter(objective.parts))]
+    tally.add(loss, objective.rows(y, objective.main), objective.scores(y), labels)
 
 
 @dataclass
@@ -176,12 +235,16 @@ class _Loop:
     folder: Path | None
     epochs: list[Epoch] = field(default_factory=list)
     steps: int = 0
+    stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.course = self.task.course()
 
     def run(self, interrupt: Interrupt) -> None:
         self.progress.begin(self.task.settings.epochs, self.task.steps)
         try:
             number = 0
-            while self.steps < self.task.steps and interrupt.signal is None:
+            while self.steps < self.task.steps and interrupt.signal is None and not self.stopped:
                 number += 1
                 self._epoch(number, interrupt)
         finally:
@@ -189,39 +252,52 @@ class _Loop:
 
     def _epoch(self, number: int, interrupt: Interrupt) -> None:
         task, settings = self.task, self.task.settings
-        name, output = input_name(task.net), next(iter(task.net.outputs))
-        total, right, seen = 0.0, 0, 0
+        name, tally = input_name(task.net), task.tally()
         indices = order(len(task.train), settings.seed, number)
-        for images, labels, codes in task.train.batches(settings.batch, indices):
-            found = self.learning.step({name: images, LABELS: codes}, **self._scalars(self.steps + 1))
+        for images, labels in task.train.batches(settings.batch, indices):
+            given = {name: images, **task.objective.feed(labels)}
+            found = self.learning.step(given, **self.course.scalars(self.steps + 1))
             self.steps += 1
             loss = float(found[LOSS])
-            if not isfinite(loss):
+            if isfinite(loss) and found.get(FINITE, True):
+                count(tally, task.objective, loss, found, labels)
+            elif settings.on_nan == "stop":
                 raise self._not_finite(number, loss)
-            total += loss * len(labels)
-            right += hits(found[output].reshape(len(labels), -1), labels)
-            seen += len(labels)
             self.progress.step(number, self.steps, loss)
             if interrupt.signal is not None or self.steps == task.steps:
                 break
         validation = None
         if self.measuring is not None and task.validation is not None and interrupt.signal is None:
-            validation = measure(self.measuring, task.validation, task.loss, output)
-        self._finish(Epoch(number, self.steps, Score(total / seen, right / seen, seen), validation))
+            self._average()
+            validation = measure(self.measuring, task.validation, task.objective, task.tally())
+        self._finish(Epoch(number, self.steps, tally.score(), validation))
 
-    def _scalars(self, step: int) -> dict[str, float]:
-        """The numbers that a step binds, counted from 1."""
-        settings = self.task.settings
-        scalars = settings.optimizer.scalars(step)
-        factor = settings.schedule.factor(step, steps=self.task.steps, epoch_steps=self.task.epoch_steps)
-        return scalars | {"lr": scalars["lr"] * factor, "step": step, "seed": settings.seed}
+    def _average(self) -> None:
+        """Bring the weights that are measured up to date, where they are not those that are learned."""
+        if self.task.settings.ema and self.measuring is not None:
+            for name, array in self._kept().items():
+                self.measuring.weights[name] = array
+
+    def _kept(self) -> Mapping[str, Any]:
+        """The tensors that are measured and saved: the average of the weights where that is asked for."""
+        settings, weights = self.task.settings, self.learning.weights
+        if not settings.ema:
+            return weights
+        return averaged(self.task.net, weights, settings.ema, self.course.updates(self.steps))
 
     def _finish(self, epoch: Epoch) -> None:
         """Save first: what follows may end the run, where nobody reads its output any more."""
         self.epochs.append(epoch)
+        if set(self.task.scores) <= set(epoch.scores()):
+            self.stopped = self.course.finished(epoch.scores())
         if self.folder is not None:
-            save(self.folder / WEIGHTS, self.task, self.learning.weights, self.steps)
-            append_metrics(self.folder, epoch)
+            save(self.folder / WEIGHTS, self.task, self._kept(), self.steps)
+            if self.task.settings.checkpoint:
+                numbers = {"epoch": epoch.number, "steps": epoch.steps, **epoch.scores()}
+                if set(self.task.scores) <= set(numbers):
+                    name = self.task.settings.checkpoint.fill(numbers)
+                    save(self.folder / name, self.task, self._kept(), self.steps)
+            append_metrics(self.folder, epoch, self.task.scores)
         self.progress.epoch(epoch)
 
     def _not_finite(self, epoch: int, loss: float) -> Exception:
@@ -237,7 +313,7 @@ class _Loop:
         )
 
 
-def save(path: Path, task: Task, weights: Weights, steps: int) -> None:
+def save(path: Path, task: Task, weights: Mapping[str, Any], steps: int) -> None:
     """Write the tensors of the net, without an optimiser's slots, and their record."""
     settings = task.settings.texts()
     record = Record(

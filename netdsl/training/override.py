@@ -1,4 +1,4 @@
-"""Settings from the command line: `optimizer.lr=0.1`, `batch=32`, `data=digits | pad(2)`."""
+"""Settings from the command line: `optimizer.lr=0.1`, `metrics=top1, top5`, `data=digits | pad(2)`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from netdsl.graph.net import Setting
 from netdsl.language.parameters import parse_setting
 
 
-def parse_override(text: str, *, option: str = "--set") -> Setting:
-    """The setting of a `key=value` text, the value in the language; `NetError` N506 where one of them is missing."""
+def parse_override(text: str, *, option: str = "--set") -> list[Setting]:
+    """The setting of a `key=value` text, the value in the language: one `Setting` for each of several with commas.
+
+    `NetError` N506 where one of them is missing.
+    """
     key, equals, value = text.partition("=")
     if not equals or not key.strip() or not value.strip():
         raise fail("N506", f"a setting is given as `key=value`, not `{escape(text)}`")
     span = Span(Source(option, text), 0, len(text))
-    return Setting(key.strip(), *parse_setting(value, option), span)
+    return [Setting(key.strip(), *found, span) for found in parse_setting(value, option)]
 
 
 def plain_override(key: str, value: object, *, option: str) -> Setting:

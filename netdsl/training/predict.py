@@ -52,14 +52,13 @@ def predict(
     if len(shape) != 3 or shape[2] not in (1, 3):
         raise fail("N508", f"the input of `{trained.name}` is {format_shape(shape)}: images are HxWx1 or HxWx3")
     height, width, channels = trained.pipeline.in_shape(shape)
-    loss, output = trained.loss, trained.output
+    objective, output = trained.objective, trained.output
     program = trained.compiled(BATCH, threads)
     for start in range(0, len(paths), BATCH):
         group = paths[start : start + BATCH]
         images = trained.pipeline.apply(np.stack([_read(path, (height, width, channels)) for path in group]))
         found_y = program(images)
-        y = np.asarray(found_y[output] if isinstance(found_y, dict) else found_y).reshape(len(group), -1)
-        scores = loss.scores(y)
+        scores = objective.scores(np.asarray(found_y[output] if isinstance(found_y, dict) else found_y))
         for path, row in zip(group, scores, strict=True):
             best = np.argsort(-row, kind="stable")[:top]
             yield Prediction(path, tuple(Guess(record.classes[i], float(row[i])) for i in best))

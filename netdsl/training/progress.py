@@ -21,6 +21,12 @@ class Epoch:
     train: Score
     validation: Score | None
 
+    def scores(self) -> dict[str, float]:
+        """The numbers by name: `loss`, `accuracy`, `val_loss`, …"""
+        own = self.train.values()
+        held = self.validation.values() if self.validation else {}
+        return own | {f"val_{name}": value for name, value in held.items()}
+
 
 class Progress(Protocol):
     """What the loop tells: it begins, has done `steps` updates, has finished an epoch, ends."""
@@ -118,7 +124,4 @@ def choose(stream: IO[str]) -> Progress:
 def describe(epoch: Epoch, epochs: int) -> str:
     """`epoch  3/30  loss 0.6123  accuracy 0.7741  val_loss 0.6310  val_accuracy 0.7683`."""
     parts = [f"epoch {epoch.number:>{len(str(epochs))}}/{epochs}"]
-    parts += [f"loss {epoch.train.loss:.4f}", f"accuracy {epoch.train.accuracy:.4f}"]
-    if epoch.validation is not None:
-        parts += [f"val_loss {epoch.validation.loss:.4f}", f"val_accuracy {epoch.validation.accuracy:.4f}"]
-    return "  ".join(parts)
+    return "  ".join([*parts, *(f"{name} {value:.4f}" for name, value in epoch.scores().items())])

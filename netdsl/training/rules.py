@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 
 from netdsl.layers.constraint import constrained
 from netdsl.ops.expression import Expression, operands, unary
+from netdsl.training.average import emit_average
+from netdsl.training.gate import added_up, all_finite, begin_anew, gate, gate_statistics, share_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netdsl.compiler.lower import Loss, Update
     from netdsl.graph.net import Net
     from netdsl.ops.op import Build, Value
+    from netdsl.training.clip import Clip
     from netdsl.training.optimiser import Optimiser
 
 
@@ -68,13 +73,42 @@ def _sum(build: Build, term: Expression, value: Value) -> Value:
     return made
 
 
-def update_of(net: Net, optimiser: Optimiser) -> Update:
-    """What `compile` takes as `update`: the optimiser's step, with each tensor's multipliers and constraint."""
+def update_of(
+    net: Net,
+    optimiser: Optimiser,
+    *,
+    clip: Clip | None = None,
+    accumulate: int = 1,
+    ema: float = 0.0,
+    skip: bool = False,
+) -> Update:
+    """What `compile` takes as `update`: the optimiser's step, with each tensor's multipliers and constraint.
+
+    Before it, gradients are added up over `accumulate` batches and clipped; behind it, the parameters are averaged with
+    `ema`. With `skip`, a batch whose gradients are not all finite changes nothing.
+    """
     tensors = net.tensors
 
-    def update(build: Build, param: Value, gradient: Value) -> None:
-        own = tensors[param.name]
-        new = optimiser.decaying(own.decay).step(build, param, gradient, own.lr)
-        build.add("assign", param, constrained(build, own.constraint, new))
+    def update(build: Build, pairs: Sequence[tuple[Value, Value]]) -> None:
+        params, gradients = [param for param, _ in pairs], [gradient for _, gradient in pairs]
+        build.origin = ""
+        finite = all_finite(build, gradients) if skip and pairs else None
+        sums = added_up(build, pairs, finite) if accumulate > 1 else []
+        gradients = [share_of(build, total) for _, total in sums] or gradients
+        gradients = clip.emit(build, gradients) if clip and pairs else gradients
+        first = len(build.ops)
+        for param, gradient in zip(params, gradients, strict=True):
+            build.origin, own = param.name.rpartition(".")[0], tensors[param.name]
+            stepped = optimiser.decaying(own.decay).step(build, param, gradient, own.lr)
+            new = constrained(build, own.constraint, stepped)
+            build.add("assign", param, new)
+            if ema:
+                emit_average(build, param, new, ema)
+        if sums:
+            begin_anew(build, sums, first)
+        elif finite is not None:
+            gate(build, finite, first)
+        if finite is not None:
+            gate_statistics(build, finite)
 
     return update

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
+from math import isfinite
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights.safetensors"
 METRICS = "metrics.csv"
+METRICS_LINES = "metrics.jsonl"
 CONFIG = "config.json"
 TEXT = "net.net"
-COLUMNS = ("epoch", "steps", "loss", "accuracy", "val_loss", "val_accuracy")
 
 
 def new_folder(name: str, *, root: Path = Path("runs")) -> Path:
@@ -86,19 +87,26 @@ def parameter_texts(net: Net) -> dict[str, str]:
     return {name: format_value(value) for name, value in net.parameters.items()}
 
 
-def append_metrics(folder: Path, epoch: Epoch) -> None:
-    """One line of `metrics.csv`; the first call writes the names of the columns before it."""
-    scores = [epoch.train.loss, epoch.train.accuracy]
-    if epoch.validation is not None:
-        scores += [epoch.validation.loss, epoch.validation.accuracy]
-    cells = [str(epoch.number), str(epoch.steps), *(f"{score:.9g}" for score in scores)]
-    cells += [""] * (len(COLUMNS) - len(cells))
-    path = folder / METRICS
+def append_metrics(folder: Path, epoch: Epoch, columns: Sequence[str]) -> None:
+    """One line of `metrics.csv`, whose first line names the columns, and one of `metrics.jsonl`, with tables by class.
+
+    A score that this epoch did not give is left empty.
+    """
+    numbers = {"epoch": epoch.number, "steps": epoch.steps}
+    scores = {name: value for name, value in epoch.scores().items() if isfinite(value)}
+    cells = [*map(str, numbers.values()), *(f"{scores[name]:.9g}" if name in scores else "" for name in columns)]
+    _append(folder / METRICS, ",".join(cells), first=",".join((*numbers, *columns)))
+    tables = dict(epoch.train.tables)
+    tables |= {f"val_{name}": table for name, table in (epoch.validation.tables if epoch.validation else {}).items()}
+    _append(folder / METRICS_LINES, json.dumps(numbers | {k: scores.get(k) for k in columns} | tables))
+
+
+def _append(path: Path, line: str, *, first: str = "") -> None:
     try:
         with path.open("a", newline="") as file:
-            if not file.tell():
-                file.write(",".join(COLUMNS) + "\n")
-            file.write(",".join(cells) + "\n")
+            if first and not file.tell():
+                file.write(first + "\n")
+            file.write(line + "\n")
     except OSError as error:
         raise fail("N505", f"{quoted(path)} cannot be written: {(error.strerror or str(error)).lower()}") from None
 

@@ -3,13 +3,16 @@
 ```
 train LeNet5 {
   data       fashion_mnist | pad(2) | standardize(pixel)
-  loss       cross_entropy
+  loss       cross_entropy(smoothing=0.1)
   optimizer  sgd(lr=0.01, momentum=0.9, decay=5e-4)
   schedule   cosine(warmup=1)
   epochs     30
   batch      64
   seed       1
   validation 0.1
+  clip       norm(1)
+  metrics    top1, top5
+  stop       early(monitor=val_loss, patience=2)
 }
 ```
 """
@@ -17,36 +20,43 @@ train LeNet5 {
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields, replace
-from math import isfinite
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.steps import make_step
 from netdsl.errors import Diagnostic, Fault, NetError, escape, fail
 from netdsl.graph.net import Setting
 from netdsl.language.settings import SETTINGS
-from netdsl.language.suggest import nearest_name
-from netdsl.layers.values import Applied, Word, format_value, kind_of
-from netdsl.training.loss import LOSSES
+from netdsl.layers.values import Applied, Word, format_value
+from netdsl.training.clip import CLIPS, Clip
+from netdsl.training.loss import LOSSES, CrossEntropy, Loss
+from netdsl.training.method import Method
+from netdsl.training.metric import OF_CLASSES, OF_NUMBERS, is_metric
 from netdsl.training.optimiser import OPTIMISERS, Optimiser, Sgd
+from netdsl.training.override import parse_override
+from netdsl.training.readers import MOST, changed, count_in, method_of, number_in, only, refused, unknown
 from netdsl.training.schedule import SCHEDULES, Constant, Schedule
+from netdsl.training.stop import STOPS, Early
+from netdsl.training.template import Template
 
-MOST = 2**31 - 1
-Method = TypeVar("Method", Optimiser, Schedule)
+ON_NAN = ("stop", "skip")
+Reader = Callable[["Settings", list[Setting]], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Settings:
     """What a training is told.
 
-    `data` is a shipped name or a folder, `pipeline` its preparation, not yet fitted; `loss` a name of `LOSSES`;
-    `validation` the share of the training images that is only measured; `steps` the most updates, over all epochs.
+    `data` is a shipped name or a folder, `pipeline` its preparation, not yet fitted. `loss` is by output, or under an
+    empty name for all. `validation` is the share of the training images that is only measured; `steps` the most
+    batches, over all epochs. `metrics` is empty where the data are to say what is measured. `checkpoint` is the name of
+    a file a epoch. `on_nan` is what becomes of a batch whose gradients are not finite: `stop` or `skip`.
     """
 
     data: str = "fashion_mnist"
     pipeline: Pipeline = field(default_factory=Pipeline)
-    loss: str = "cross_entropy"
+    loss: Mapping[str, Loss] = field(default_factory=lambda: {"": CrossEntropy()})
     optimizer: Optimiser = field(default_factory=Sgd)
     schedule: Schedule = field(default_factory=Constant)
     epochs: int = 10
@@ -54,19 +64,28 @@ class Settings:
     seed: int = 1
     validation: float = 0.1
     steps: int | None = None
+    clip: Clip | None = None
+    accumulate: int = 1
+    ema: float = 0.0
+    on_nan: str = "stop"
+    metrics: tuple[str, ...] = ()
+    stop: Early | None = None
+    checkpoint: Template | None = None
 
     def texts(self) -> dict[str, str]:
         """Each setting as its line of a `train` block has it, those that are not set left out."""
-        texts = {f.name: str(getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None}
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        texts = {name: str(value) for name, value in given.items() if value is not None}
         texts["data"] = " | ".join(
             [
                 self.data if self.data.isidentifier() else format_value(self.data),
                 *(step.text() for step in self.pipeline.steps),
             ]
         )
-        texts |= {"optimizer": _call_text(self.optimizer), "schedule": _call_text(self.schedule)}
+        texts["loss"] = ", ".join(f"{name}={loss}" if name else str(loss) for name, loss in self.loss.items())
+        texts["metrics"] = ", ".join(self.metrics)
         del texts["pipeline"]
-        return texts
+        return {name: text for name, text in texts.items() if text}
 
 
 def read_settings(lines: Iterable[Setting], overrides: Iterable[Setting] = ()) -> Settings:
@@ -76,32 +95,54 @@ def read_settings(lines: Iterable[Setting], overrides: Iterable[Setting] = ()) -
     does not fit, N608 and N609 for a preparation of data.
     """
     found, mistakes = Settings(), list[Diagnostic]()
-    for line in (*lines, *overrides):
-        found = _apply(found, line, mistakes)
+    for group in (*_groups(lines), *_groups(overrides)):
+        found = _apply(found, group, mistakes)
     if mistakes:
         raise NetError(mistakes)
     return found
 
 
-def _apply(settings: Settings, line: Setting, mistakes: list[Diagnostic]) -> Settings:
-    name, _, part = line.name.partition(".")
+def read_losses(text: str) -> Mapping[str, Loss]:
+    """The losses of the text that `Settings.texts` gives; `NetError` N506 or N507."""
+    return read_settings((), parse_override(f"loss={text}")).loss
+
+
+def read_metrics(text: str) -> tuple[str, ...]:
+    """The metrics of a text such as `top1, top5`; `NetError` N506 or N507."""
+    return read_settings((), parse_override(f"metrics={text}")).metrics if text.strip() else ()
+
+
+def _groups(lines: Iterable[Setting]) -> list[list[Setting]]:
+    """The values of each line: several where commas stand between them."""
+    found: list[list[Setting]] = []
+    for line in lines:
+        last = found[-1][-1] if found else None
+        beside = last is not None and last.name == line.name and _source(last) is _source(line)
+        if beside:
+            found[-1].append(line)
+        else:
+            found.append([line])
+    return found
+
+
+def _source(line: Setting) -> object:
+    return line.span.source if line.span else None
+
+
+def _apply(settings: Settings, group: list[Setting], mistakes: list[Diagnostic]) -> Settings:
+    line = group[0]
+    name, *parts = line.name.split(".")
     try:
         reader = _READERS.get(name)
         if reader is None and name in SETTINGS:
             raise fail("N506", f"this version of netdsl does not carry out the setting `{name}`", span=line.span)
         if reader is None:
-            raise _unknown(line, "setting", name, _READERS)
-        if part:
-            given = {part: _only(line)}
-            if name == "optimizer":
-                return replace(settings, optimizer=_with(settings.optimizer, line, given))
-            if name == "schedule":
-                return replace(settings, schedule=_with(settings.schedule, line, given))
-            raise fail("N506", f"`{name}` has no parts: `{escape(line.name)}`", span=line.span)
-        if line.key:
-            message = f"`{name}` is one value for the whole net: `{escape(line.key)}=` cannot be told apart"
-            raise fail("N507", message, span=line.span)
-        return reader(settings, line)
+            raise unknown(line, "setting", name, _READERS)
+        if parts:
+            return _with_part(settings, name, parts, line)
+        if name not in _SEVERAL:
+            _check_single(group)
+        return replace(settings, **reader(settings, group))
     except NetError as error:
         mistakes += error.diagnostics
     except Fault as fault:
@@ -109,36 +150,45 @@ def _apply(settings: Settings, line: Setting, mistakes: list[Diagnostic]) -> Set
     return settings
 
 
-def _unknown(line: Setting, what: str, name: str, known: Iterable[str]) -> NetError:
-    near = nearest_name(name, known)
-    words = ", ".join(f"`{word}`" for word in sorted(known))
-    advice = f"did you mean `{near}`?" if near else f"there are {words}" if words else "it takes none"
-    return fail("N506", f"there is no {what} `{escape(name)}`", span=line.span, help=advice)
+def _check_single(group: list[Setting]) -> None:
+    line = group[0]
+    if line.key:
+        message = f"`{line.name}` is one value for the whole net: `{escape(line.key)}=` cannot be told apart"
+        raise fail("N507", message, span=line.span)
+    if len(group) > 1:
+        raise fail("N507", f"`{line.name}` is one value, not {len(group)}", span=group[1].span)
 
 
-def _refuse(line: Setting, expected: str, value: object, name: str = "") -> NetError:
-    words = f"`{name or line.name}` is {expected}, not {kind_of(value)}: `{escape(format_value(value))}`"
-    return fail("N507", words, span=line.span)
+def _with_part(settings: Settings, name: str, parts: list[str], line: Setting) -> Settings:
+    """`optimizer.lr=0.1`, `loss.smoothing=0.1`, and of the loss of one output `loss.box.weight=2`."""
+    whole: Any = getattr(settings, name)
+    if isinstance(whole, Mapping):
+        output = parts.pop(0) if len(parts) > 1 else "" if "" in whole else next(iter(whole))
+        if output not in whole:
+            raise unknown(line, "loss of an output called", output, [key for key in whole if key])
+        loss = changed(whole[output], line, {_last(line, parts): only(line)})
+        return replace(settings, loss={**whole, output: loss})
+    if not isinstance(whole, Method):
+        words = f"`{name}` is not set, and so has no parts" if whole is None else f"`{name}` has no parts"
+        raise fail("N506", f"{words}: `{escape(line.name)}`", span=line.span)
+    made: Any = {name: changed(whole, line, {_last(line, parts): only(line)})}
+    return replace(settings, **made)
 
 
-def _outside(line: Setting, limit: str, value: object, name: str = "") -> NetError:
-    words = f"`{name or line.name}` is {escape(format_value(value))}; it must be {limit}"
-    return fail("N507", words, span=line.span)
+def _last(line: Setting, parts: list[str]) -> str:
+    if len(parts) != 1:
+        raise fail("N506", f"there is no setting `{escape(line.name)}`", span=line.span)
+    return parts[0]
 
 
-def _only(line: Setting) -> object:
-    if len(line.steps) != 1:
-        raise fail("N507", f"`{line.name}` is one value, not a chain of {len(line.steps)}", span=line.span)
-    return line.steps[0]
-
-
-def _data(settings: Settings, line: Setting) -> Settings:
+def _data(settings: Settings, group: list[Setting]) -> dict[str, Any]:
     """A name alone keeps the preparation, so that `--data FOLDER` needs not repeat it."""
+    line = group[0]
     source, *calls = line.steps
     if not isinstance(source, str):
-        raise _refuse(line, "the name of data that ships or a folder in quotes", source)
+        raise refused(line, "the name of data that ships or a folder in quotes", source)
     if not calls:
-        return replace(settings, data=str(source))
+        return {"data": str(source)}
     steps = []
     for call in calls:
         if isinstance(call, Applied):
@@ -146,109 +196,83 @@ def _data(settings: Settings, line: Setting) -> Settings:
         elif isinstance(call, Word):
             steps.append(make_step(str(call)))
         else:
-            raise _refuse(line, "followed by preparations such as `pad(2)`", call)
-    return replace(settings, data=str(source), pipeline=Pipeline(tuple(steps)))
+            raise refused(line, "followed by preparations such as `pad(2)`", call)
+    return {"data": str(source), "pipeline": Pipeline(tuple(steps))}
 
 
-def _loss(settings: Settings, line: Setting) -> Settings:
-    word = _only(line)
-    if not isinstance(word, Word):
-        raise _refuse(line, "the name of a loss", word)
-    if word not in LOSSES:
-        raise _unknown(line, "loss", word, LOSSES)
-    return replace(settings, loss=str(word))
+def _loss(settings: Settings, group: list[Setting]) -> dict[str, Any]:
+    """One for all outputs, or one by name for each; the command line may replace that of one output alone."""
+    made = {line.key: method_of(line, "loss", LOSSES) for line in group}
+    if len(made) < len(group) or ("" in made and len(made) > 1):
+        raise fail(
+            "N507", "a net has one loss, or one for each output: `cls=cross_entropy, box=mse`", span=group[1].span
+        )
+    before = {name: loss for name, loss in settings.loss.items() if name}
+    return {"loss": made if "" in made or not before else before | made}
 
 
-def _optimizer(settings: Settings, line: Setting) -> Settings:
-    return replace(settings, optimizer=_made(line, "optimiser", OPTIMISERS))
+def _metrics(settings: Settings, group: list[Setting]) -> dict[str, Any]:
+    names = []
+    for line in group:
+        word = only(line)
+        if not isinstance(word, Word) or line.key:
+            raise refused(line, "the names of metrics", word)
+        if not is_metric(word):
+            raise unknown(line, "metric", word, (*OF_CLASSES, *OF_NUMBERS, "top5"))
+        if word in names:
+            raise fail("N507", f"`metrics` has `{word}` twice", span=line.span)
+        names.append(str(word))
+    return {"metrics": tuple(names)}
 
 
-def _schedule(settings: Settings, line: Setting) -> Settings:
-    return replace(settings, schedule=_made(line, "schedule", SCHEDULES))
+def _checkpoint(settings: Settings, group: list[Setting]) -> dict[str, Any]:
+    text = only(group[0])
+    if not isinstance(text, str) or isinstance(text, Word):
+        raise refused(group[0], 'the name of a file in quotes, such as "model.{epoch:02d}"', text)
+    return {"checkpoint": Template(text)}
 
 
-def _made(line: Setting, what: str, known: Mapping[str, type[Method]]) -> Method:
-    """What a call such as `sgd(lr=0.01)` names, with its arguments, each checked."""
-    value = _only(line)
-    call = Applied(str(value)) if isinstance(value, Word) else value
-    if not isinstance(call, Applied):
-        raise _refuse(line, f"a call such as `{next(iter(known))}`", value)
-    if call.name not in known:
-        raise _unknown(line, what, call.name, known)
-    made = known[call.name]()
-    names = [item.name for item in _declared(made)]
-    if len(call.arguments) > len(names):
-        words = f"`{call.name}` takes {len(names)} arguments, not {len(call.arguments)}"
-        raise fail("N507", words, span=line.span)
-    given = dict(zip(names, call.arguments, strict=False))
-    if twice := [name for name in call.keywords if name in given]:
-        raise fail("N507", f"`{call.name}` has `{twice[0]}` twice", span=line.span)
-    return _with(made, line, given | dict(call.keywords))
+def _on_nan(settings: Settings, group: list[Setting]) -> dict[str, Any]:
+    word = only(group[0])
+    if word not in ON_NAN or not isinstance(word, Word):
+        raise refused(group[0], "`stop` or `skip`", word)
+    return {"on_nan": str(word)}
 
 
-def _declared(method: Optimiser | Schedule) -> list[Field[Any]]:
-    return [item for item in fields(method) if "words" in item.metadata]
+def _method(name: str, what: str, known: Mapping[str, type[Method]]) -> Reader:
+    return lambda settings, group: {name: method_of(group[0], what, known)}
 
 
-def _with(method: Method, line: Setting, given: Mapping[str, object]) -> Method:
-    """The optimiser or schedule with some arguments changed, each checked."""
-    declared = {item.name: item for item in _declared(method)}
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in declared:
-            raise _unknown(line, f"argument of `{method.word}` called", name, declared)
-        meta = declared[name].metadata
-        values[name] = _number(line, f"{method.word}.{name}", value, **_limits(meta)) if "low" in meta else value
-        if "low" not in meta and not isinstance(value, bool):
-            raise _refuse(line, "`true` or `false`", value, f"{method.word}.{name}")
-    return replace(method, **values)
+def _optional(name: str, what: str, known: Mapping[str, type[Method]]) -> Reader:
+    """A method, or `none`, with which the command line undoes what the block says."""
+    read = _method(name, what, known)
+    return lambda settings, group: {name: None} if only(group[0]) == Word("none") else read(settings, group)
 
 
-def _call_text(method: Optimiser | Schedule) -> str:
-    given = [f"{item.name}={format_value(getattr(method, item.name))}" for item in _declared(method)]
-    return f"{method.word}({', '.join(given)})" if given else method.word
+def _count(name: str, *, low: int, high: int = MOST) -> Reader:
+    return lambda settings, group: {name: count_in(group[0], only(group[0]), low=low, high=high)}
 
 
-def _limits(meta: Any) -> dict[str, float]:
-    return {key: meta[key] for key in ("low", "below") if meta[key] is not None}
+def _share(name: str) -> Reader:
+    return lambda settings, group: {name: number_in(group[0], only(group[0]), below=1.0)}
 
 
-def _number(line: Setting, name: str, value: object, *, low: float = 0.0, below: float = float("inf")) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refuse(line, "a number", value, name)
-    if not (isfinite(value) and low <= value < below):
-        limit = f"at least {low:g}" + (f" and less than {below:g}" if isfinite(below) else " and finite")
-        raise _outside(line, limit, value, name)
-    return float(value)
-
-
-def _count(name: str, *, low: int, high: int = MOST) -> Callable[[Settings, Setting], Settings]:
-    def read(settings: Settings, line: Setting) -> Settings:
-        value: Any = _only(line)
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _refuse(line, "an integer", value)
-        if not low <= value <= high:
-            raise _outside(line, f"from {low} to {high}", value)
-        changed: dict[str, Any] = {name: value}
-        return replace(settings, **changed)
-
-    return read
-
-
-def _validation(settings: Settings, line: Setting) -> Settings:
-    return replace(settings, validation=_number(line, "validation", _only(line), below=1.0))
-
-
-_READERS: dict[str, Callable[[Settings, Setting], Settings]] = {
+_READERS: dict[str, Reader] = {
     "data": _data,
     "loss": _loss,
-    "optimizer": _optimizer,
-    "schedule": _schedule,
+    "optimizer": _method("optimizer", "optimiser", OPTIMISERS),
+    "schedule": _method("schedule", "schedule", SCHEDULES),
     "epochs": _count("epochs", low=1),
     "batch": _count("batch", low=1, high=2**20),
     "seed": _count("seed", low=0),
-    "validation": _validation,
+    "validation": _share("validation"),
     "steps": _count("steps", low=1),
+    "clip": _optional("clip", "way to clip", CLIPS),
+    "accumulate": _count("accumulate", low=1, high=2**20),
+    "ema": _share("ema"),
+    "on_nan": _on_nan,
+    "metrics": _metrics,
+    "stop": _optional("stop", "rule to stop", STOPS),
+    "checkpoint": _checkpoint,
 }
+_SEVERAL = ("loss", "metrics")

@@ -15,9 +15,10 @@ from netdsl.language.load import load_texts
 from netdsl.language.parameters import parse_parameters
 from netdsl.shapes import Shape
 from netdsl.training.loop import input_name
-from netdsl.training.loss import LOSSES, Loss, loss_for
+from netdsl.training.loss import Objective, objective_for
 from netdsl.training.record import Record
 from netdsl.training.run_folder import weights_path
+from netdsl.training.settings import read_losses
 from netdsl.training.weights_file import check_tensors, read_weights
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ class TrainedNet:
         return next(iter(self.net.outputs))
 
     @property
-    def loss(self) -> Loss:
-        """The loss that it was trained with; `NetError` N508 unless every output has one number a class."""
-        return loss_for(self.net, self.record.settings["loss"], len(self.record.classes))
+    def objective(self) -> Objective:
+        """What it was trained for; `NetError` N508 unless every output fits the classes."""
+        return objective_for(self.net, read_losses(self.record.settings["loss"]), len(self.record.classes))
 
     def compiled(self, batch: int, threads: int | None) -> Program:
         """The net on the engine."""
@@ -75,13 +76,12 @@ def open_run(run: str | Path) -> TrainedNet:
         pipeline = from_json(record.pipeline)
         for name in net.inputs:
             _check_pipeline(pipeline, net.nodes[name].shape)
+        read_losses(record.settings["loss"])
     except NetError as error:
         first = error.diagnostics[0]
         raise fail("N502", f"{quoted(path)}: what it says of its net cannot be used: {first.message}") from None
     except Fault as fault:
         raise fail("N502", f"{quoted(path)}: what it says of its net cannot be used: {fault.message}") from None
-    if record.settings["loss"] not in LOSSES:
-        raise fail("N502", f"{quoted(path)}: there is no loss {quoted(record.settings['loss'][:80])}")
     check_tensors(path, net, file.tensors)
     return TrainedNet(net, Weights(file.tensors), pipeline, record, file.warnings)
 

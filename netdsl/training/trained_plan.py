@@ -10,8 +10,9 @@ from netdsl.compiler.plan_file import SUFFIX, load_plan
 from netdsl.data.pipeline import Pipeline, from_json
 from netdsl.errors import Diagnostic, Fault, NetError, fail
 from netdsl.files.regular import quoted
-from netdsl.training.loss import LOSSES, Loss
+from netdsl.training.loss import End, Objective, objective_of
 from netdsl.training.record import BadRecord, Record, read_record
+from netdsl.training.settings import read_losses
 from netdsl.training.trained import TrainedNet, open_run
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class TrainedPlan:
     program: Program
     pipeline: Pipeline
     record: Record
-    loss: Loss
+    objective: Objective
     warnings: tuple[Diagnostic, ...] = ()
 
     @property
@@ -47,7 +48,8 @@ class TrainedPlan:
 
 def about(trained: TrainedNet) -> dict[str, Any]:
     """What is written with the plan of a trained net."""
-    return {"record": trained.record.document(), "probabilities": trained.loss.probabilities}
+    ends = {name: part.end.act for name, part in trained.objective.parts.items() if not part.end.is_head}
+    return {"record": trained.record.document(), "ends": ends}
 
 
 def open_trained(path: Path, *, threads: int | None = None) -> TrainedNet | TrainedPlan:
@@ -67,7 +69,11 @@ def open_trained(path: Path, *, threads: int | None = None) -> TrainedNet | Trai
     try:
         record = read_record(program.about["record"])
         pipeline = from_json(record.pipeline)
-        loss = LOSSES[record.settings["loss"]](probabilities=bool(program.about.get("probabilities")))
+        acts = program.about["ends"]
+        ends = {b.name: End(b.shape, str(acts[b.name])) for b in program.plan.outputs}
+        losses = read_losses(record.settings["loss"])
+        kept = {name: loss for name, loss in losses.items() if not name or name in ends}
+        objective = objective_of(ends, kept, len(record.classes))
     except (BadRecord, NetError, Fault, KeyError, TypeError, AttributeError) as cause:
         raise fail("N731", f"{quoted(path)} is damaged: its record of the training cannot be used: {cause}") from None
-    return TrainedPlan(record.net, program, pipeline, record, loss)
+    return TrainedPlan(record.net, program, pipeline, record, objective)

@@ -75,10 +75,7 @@ def test_moving_statistics_stay_behind_the_backward_phase():
     def loss(build, outputs):
         return build.add("reduce", outputs["out"], axes=(0, 1), keep=False)
 
-    def update(build, param, gradient):
-        build.add("assign", param, build.map(x0 - x1, param, gradient))
-
-    program = update_early(lower(net, training=True, loss=loss, update=update, wrt=net.learned))
+    program = update_early(lower(net, training=True, loss=loss, update=plain, wrt=net.learned))
     backward = max(k for k, op in enumerate(program.ops) if op.phase == "backward")
     roles = [(k, program.values[op.ins[0]].role) for k, op in enumerate(program.ops) if op.kind == "assign"]
     assert all(k > backward for k, role in roles if role == "state")

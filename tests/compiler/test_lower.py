@@ -71,11 +71,12 @@ def mean_of_all(build, values):
     return build.map(x0 * x1, build.add("reduce", total, axes=(0, 1), keep=False), build.inverse_batch())
 
 
-def descend(build, param, gradient):
-    moment = build.tensor(f"{param.name}@momentum", param.shape, "state")
-    step = build.map(x0 * 0.5 + x1, moment, gradient)
-    build.add("assign", moment, step)
-    build.add("assign", param, build.map(x0 - x1 * x2, param, build.scalar("lr"), step))
+def descend(build, pairs):
+    for param, gradient in pairs:
+        moment = build.tensor(f"{param.name}@momentum", param.shape, "state")
+        step = build.map(x0 * 0.5 + x1, moment, gradient)
+        build.add("assign", moment, step)
+        build.add("assign", param, build.map(x0 - x1 * x2, param, build.scalar("lr"), step))
 
 
 def test_values_carry_the_paths_of_their_nodes():

@@ -10,7 +10,7 @@ import pytest
 
 import netdsl
 from netdsl import NetError, Program, Weights
-from netdsl.training.loss import loss_for, total_loss
+from netdsl.training.loss import CrossEntropy, objective_for
 from netdsl.training.optimiser import Sgd
 
 
@@ -197,8 +197,8 @@ def test_a_tensor_to_differentiate_for_is_one_of_the_net() -> None:
 @pytest.fixture(scope="module")
 def learning() -> Program:
     net = netdsl.parse("net A {\ninput x: 3\ndropout(0.5)\ndense(2)\n}")
-    sgd, loss = Sgd(), loss_for(net, "cross_entropy", 2)
-    return netdsl.compile(net, batch=2, wrt=list(net.tensors), loss=total_loss(net, loss), update=sgd.update)
+    sgd, loss = Sgd(), objective_for(net, {"": CrossEntropy()}, 2).lower
+    return netdsl.compile(net, batch=2, wrt=list(net.tensors), loss=loss, update=sgd.update)
 
 
 @pytest.mark.parametrize("label", [2**31, 2**40, -(2**31) - 1])

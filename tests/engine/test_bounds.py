@@ -14,7 +14,7 @@ from netdsl.graph.weights import Weights
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Value
 from netdsl.reference import run_ops
-from netdsl.training.optimiser import Adam, Optimiser, Sgd
+from netdsl.training.optimiser import Adadelta, Adagrad, Adam, AdamW, Optimiser, RmsProp, Sgd
 
 every_isa = pytest.mark.parametrize("isa", isas())
 every_number_of_threads = pytest.mark.parametrize("threads", [1, 2, 3, 7])
@@ -48,6 +48,7 @@ def test_batch_norm_forward_and_backward(shape: tuple[int, int, int], draw: str,
 
 
 OPTIMISERS = [Sgd(lr=0.01), Sgd(lr=0.01, momentum=0.9, decay=1e-4), Sgd(momentum=0.9, nesterov=True), Adam(lr=0.01)]
+OPTIMISERS += [AdamW(decay=0.1), RmsProp(momentum=0.5, centered=True), Adagrad(), Adadelta()]
 NET = netdsl.parse("net O {\ninput x: 37\ny: dense(33, bias=false)\n}")
 
 

@@ -14,7 +14,7 @@ from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.weights import Weights
 from netdsl.ops.op import BATCH, Build
 from netdsl.reference import run_ops
-from netdsl.training.loss import loss_for, total_loss
+from netdsl.training.loss import CrossEntropy, objective_for
 from netdsl.training.optimiser import Sgd
 
 SMALL = """
@@ -32,7 +32,7 @@ def rules(net: netdsl.Net) -> dict:
     trained = [n for n, p in net.tensors.items() if p.role == "param"]
     return {
         "wrt": trained,
-        "loss": total_loss(net, loss_for(net, "cross_entropy", 10)),
+        "loss": objective_for(net, {"": CrossEntropy()}, 10).lower,
         "update": OPTIMIZER.update,
     }
 

@@ -11,7 +11,7 @@ from netdsl.compiler.lower import lower
 from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.weights import Weights
 from netdsl.reference import run_net, run_ops
-from netdsl.training.loss import loss_for, total_loss
+from netdsl.training.loss import Mse, objective_for
 from netdsl.training.optimiser import Sgd
 
 CALLS = [
@@ -51,7 +51,7 @@ def test_inference_is_that_of_forward_and_does_not_depend_on_the_batch(call: str
 @pytest.mark.parametrize(("batch", "images"), [(4, 3), (16, 16), (32, 21)])
 def test_a_training_step_equals_the_reference(call: str, batch: int, images: int, isa: str) -> None:
     net = net_with(call)
-    rule = {"wrt": net.learned, "loss": total_loss(net, loss_for(net, "mse", 10)), "update": OPTIMIZER.update}
+    rule = {"wrt": net.learned, "loss": objective_for(net, {"": Mse()}, 10).lower, "update": OPTIMIZER.update}
     arrays, rng = dict(initial_arrays(net, 2)), np.random.default_rng(4)
     weights = Weights(arrays)
     labels = np.eye(10, dtype=np.float32)[rng.integers(0, 10, images)]

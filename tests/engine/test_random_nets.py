@@ -18,7 +18,7 @@ import netdsl
 from netdsl.compiler.lower import lower
 from netdsl.graph.weights import Weights
 from netdsl.reference import run_net, run_ops
-from netdsl.training.loss import loss_for, total_loss
+from netdsl.training.loss import LOSSES, objective_for
 from netdsl.training.optimiser import Sgd
 
 ACTS = ["relu", "tanh", "sigmoid", "leaky_relu(0.2)", "elu", "gelu", "softplus", "swish", "relu6", "abs", "softmax"]
@@ -158,8 +158,11 @@ def test_one_step_of_training_equals_the_reference(seed: int) -> None:
     r, net = Random(seed), random_net(seed, 5)
     images = r.choice([1, 3, 8])
     arrays, x = drawn(net, seed, images)
-    loss, sgd = loss_for(net, r.choice(["cross_entropy", "mse"]), 5), Sgd(lr=0.01, momentum=0.9, decay=5e-4)
-    rule = {"wrt": [n for n, p in net.tensors.items() if p.role == "param"], "loss": total_loss(net, loss)}
+    loss, sgd = LOSSES[r.choice(["cross_entropy", "mse"])](), Sgd(lr=0.01, momentum=0.9, decay=5e-4)
+    rule = {
+        "wrt": [n for n, p in net.tensors.items() if p.role == "param"],
+        "loss": objective_for(net, {"": loss}, 5).lower,
+    }
     labels = loss.encode(np.random.default_rng(seed).integers(0, 5, images), 5)
     program = lower(net, training=True, update=sgd.update, **rule)
     slots = {v.name: np.zeros(v.shape) for v in program.values.values() if v.role == "state" and v.name not in arrays}

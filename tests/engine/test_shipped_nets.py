@@ -17,7 +17,7 @@ from netdsl.language.check import shipped_names
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Value
 from netdsl.reference import run_net, run_ops
-from netdsl.training.loss import loss_for, total_loss
+from netdsl.training.loss import CrossEntropy, objective_for
 from netdsl.training.optimiser import Sgd
 
 SMALL: dict[str, dict[str, object]] = {
@@ -114,7 +114,7 @@ def training_of(net: Net) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if len(shape) > 1 or "softmax" not in layer.text():
         return {"wrt": trained, "loss": squares, "update": SGD.update}, {}
     labels = np.random.default_rng(6).integers(0, shape[-1], 2).astype(np.int32)
-    loss = total_loss(net, loss_for(net, "cross_entropy", shape[-1]))
+    loss = objective_for(net, {"": CrossEntropy()}, shape[-1]).lower
     return {"wrt": trained, "loss": loss, "update": SGD.update}, {"labels": labels}
 
 

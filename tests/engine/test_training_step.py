@@ -16,7 +16,7 @@ from netdsl.graph.weights import Weights
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Value
 from netdsl.reference import run_ops
-from netdsl.training.loss import loss_for, total_loss
+from netdsl.training.loss import CrossEntropy, objective_for
 from netdsl.training.optimiser import Adam, Optimiser, Sgd
 
 NETS = ["lenet5", "keras_mnist", "cnn2_mnist", "fcn_mnist"]
@@ -27,7 +27,7 @@ SGD = Sgd(lr=0.01, momentum=0.9, decay=5e-4)
 def rules(name: str, optimizer: Optimiser) -> tuple[netdsl.Net, dict]:
     net = netdsl.load(name)
     trained = [n for n, p in net.tensors.items() if p.role == "param"]
-    loss = total_loss(net, loss_for(net, "cross_entropy", 10))
+    loss = objective_for(net, {"": CrossEntropy()}, 10).lower
     return net, {"wrt": trained, "loss": loss, "update": optimizer.update}
 
 

@@ -64,7 +64,7 @@ NETS = [
     ),
     (
         "W322",
-        in_net("dense(4)", train="loss binary_cross_entropy"),
+        in_net("dense(4, act=relu)", train="loss binary_cross_entropy"),
         in_net("dense(4, act=sigmoid)", train="loss binary_cross_entropy"),
     ),
 ]

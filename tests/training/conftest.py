@@ -8,8 +8,7 @@ from netdsl.data.dataset import Dataset
 from netdsl.graph.weights import Weights
 from netdsl.language.load import parse
 from netdsl.reference import run_ops
-from netdsl.training.loop import Programs, prepare
-from netdsl.training.loss import total_loss
+from netdsl.training.loop import Programs, prepare, update_for
 from netdsl.training.settings import read_settings
 
 TEXT = """net Tiny(classes=2) {
@@ -58,9 +57,10 @@ def reference_programs(task, start=None):
         {name: np.random.default_rng(0).normal(0, 0.1, p.shape) for name, p in net.tensors.items()}
     )
     learning = ReferenceProgram(
-        net, weights, wrt=list(net.tensors), loss=total_loss(net, task.loss), update=task.settings.optimizer.update
+        net, weights, wrt=list(net.tensors), loss=task.objective.lower, update=update_for(net, task.settings)
     )
-    return Programs(learning, ReferenceProgram(net, weights) if task.validation else None)
+    measured = Weights(dict(weights)) if task.settings.ema else weights
+    return Programs(learning, ReferenceProgram(net, measured) if task.validation else None)
 
 
 def toy(count=20, size=2):

@@ -8,8 +8,9 @@ import signal
 import numpy as np
 import pytest
 
-from netdsl.errors import NetError
+from netdsl.errors import Fault, NetError
 from netdsl.training import loop
+from netdsl.training.average import averaged
 from netdsl.training.progress import Silent
 from netdsl.training.weights_file import read_weights
 
@@ -80,7 +81,7 @@ def test_steps_end_the_training_inside_an_epoch():
 
 def test_a_run_folder_holds_text_settings_metrics_and_weights(task, tmp_path):
     loop.train(task, reference_programs(task), folder=tmp_path)
-    assert sorted(files(tmp_path)) == ["config.json", "metrics.csv", "net.net", "weights.safetensors"]
+    assert sorted(files(tmp_path)) == ["config.json", "metrics.csv", "metrics.jsonl", "net.net", "weights.safetensors"]
     assert (tmp_path / "net.net").read_text() == TEXT
     config = json.loads((tmp_path / "config.json").read_text())
     assert (config["net"], config["settings"]["seed"]) == ("Tiny", "1")
@@ -156,6 +157,77 @@ def test_more_classes_than_outputs_are_refused():
     with pytest.raises(NetError) as caught:
         tiny_task(TEXT.replace("classes=2", "classes=3"))
     assert caught.value.code == "N508"
+
+
+def setting(*lines, **changed):
+    """The weights of the toy's training with more settings, and what it gave."""
+    text = TEXT
+    for old, new in changed.items():
+        text = text.replace(f"{old:<10} ", f"{old} {new} #")
+    task = tiny_task(text.replace("train Tiny {", "train Tiny {\n  " + "\n  ".join(lines)))
+    programs = reference_programs(task)
+    return loop.train(task, programs), programs
+
+
+def test_two_batches_of_four_are_one_of_eight():
+    plain = {"optimizer": "sgd(lr=0.5)"}
+    small, _ = setting("accumulate 2", **plain)
+    large, _ = setting(batch="8", **plain)
+    np.testing.assert_allclose(small.weights["d.weight"], large.weights["d.weight"], rtol=1e-5)
+
+
+def test_an_early_stop_ends_the_training_with_its_epoch():
+    done, _ = setting("stop early(patience=1, gain=100)", epochs="9")
+    assert [epoch.number for epoch in done.epochs] == [1, 2]
+
+
+def test_a_plateau_lowers_the_rate_of_the_next_epoch():
+    _, programs = setting("schedule plateau(patience=1, gain=100, gamma=0.5)")
+    assert [call["lr"] for call in programs.learning.calls] == [0.5] * 8 + [0.25] * 4
+
+
+def test_a_score_that_is_not_measured_cannot_be_watched():
+    with pytest.raises(NetError) as caught:
+        setting("stop early(monitor=val_loss)", validation="0")
+    assert "`stop` watches `val_loss`" in str(caught.value)
+
+
+def test_a_batch_that_is_skipped_is_not_counted():
+    done, programs = setting("on_nan skip")
+    programs.weights["d.bias"] = np.array([np.nan, 0])
+    task = tiny_task(TEXT.replace("train Tiny {", "train Tiny {\n  on_nan skip"))
+    spoiled = loop.train(task, programs)
+    assert np.isnan(spoiled.epochs[-1].train.loss)
+    assert np.isfinite(done.epochs[-1].train.loss)
+
+
+def test_metrics_and_checkpoints_have_the_names_that_the_file_gives(tmp_path):
+    lines = ("metrics top1, confusion", 'checkpoint "m.{epoch:02d}-{val_loss:.1f}"')
+    task = tiny_task(TEXT.replace("train Tiny {", "train Tiny {\n  " + "\n  ".join(lines)))
+    done = loop.train(task, reference_programs(task), folder=tmp_path)
+    names = [f"m.{e.number:02d}-{e.validation.loss:.1f}.safetensors" for e in done.epochs]
+    assert all(
+        read_weights(tmp_path / name).record.steps == e.steps for name, e in zip(names, done.epochs, strict=True)
+    )
+    assert (tmp_path / "metrics.csv").read_text().startswith("epoch,steps,loss,top1,val_loss,val_top1\n1,4,")
+    first = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
+    assert np.sum(first["confusion"]) == 16 and np.sum(first["val_confusion"]) == 4
+
+
+def test_a_checkpoint_of_a_score_that_is_not_measured_is_refused():
+    with pytest.raises((NetError, Fault), match="the field `val_lose`"):
+        setting('checkpoint "m.{val_lose:.2f}"')
+
+
+def test_the_average_is_what_is_measured_and_saved(tmp_path):
+    task = tiny_task(TEXT.replace("train Tiny {", "train Tiny {\n  ema 0.9"))
+    programs = reference_programs(task)
+    loop.train(task, programs, folder=tmp_path)
+    saved = read_weights(tmp_path / "weights.safetensors").tensors
+    expected = averaged(task.net, programs.weights, 0.9, 12)
+    np.testing.assert_array_equal(saved["d.weight"], expected["d.weight"])
+    np.testing.assert_array_equal(programs.measuring.weights["d.weight"], expected["d.weight"])
+    assert not np.array_equal(saved["d.weight"], programs.weights["d.weight"])
 
 
 def test_validation_of_nothing_measures_nothing():

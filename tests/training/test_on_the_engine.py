@@ -14,7 +14,7 @@ from .conftest import reference_programs
 
 def lenet(*overrides):
     net = load("lenet5")
-    settings = read_settings(net.settings, [parse_override(text) for text in overrides])
+    settings = read_settings(net.settings, [line for text in overrides for line in parse_override(text)])
     data = open_data("fashion_mnist").train
     few = Dataset(data.images[:200], data.labels[:200], data.classes, data.name)
     return loop.prepare(net, settings, few)

@@ -5,14 +5,14 @@ import pytest
 
 from netdsl.ops.op import Build
 from netdsl.reference import run_ops
-from netdsl.training.optimiser import Adam, Sgd
+from netdsl.training.optimiser import OPTIMISERS, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd
 
 
 def steps(optimiser, gradients, *, start=1.0, dtype=np.float64):
     """The parameter after each gradient in turn."""
     build = Build(training=True)
     param = build.tensor("d.weight", (1,), "param")
-    optimiser.update(build, param, build.input("gradient", (1,)))
+    optimiser.update(build, [(param, build.input("gradient", (1,)))])
     program = build.finish()
     arrays = {v.name: np.zeros(1) for v in program.values.values() if v.role == "state"}
     arrays["d.weight"] = np.array([start])
@@ -55,7 +55,51 @@ def test_the_second_step_of_adam():
     assert found == pytest.approx([0.0, -(10 / 3) / 12**0.5], rel=1e-12)
 
 
-@pytest.mark.parametrize("optimiser", [Sgd(lr=0.01, momentum=0.9, decay=5e-4), Adam()])
+def test_the_decay_of_adamw_is_beside_the_quotient():
+    # p - lr·(1 + decay·p), where that of adam would vanish in m̂/√v̂ = 1
+    assert steps(AdamW(lr=0.25, eps=0.0, decay=0.5), [3.0], start=2.0) == pytest.approx([2 - 0.25 * (1 + 1)], rel=1e-12)
+    assert steps(Adam(lr=0.25, eps=0.0, decay=0.5), [3.0], start=2.0) == pytest.approx([1.75], rel=1e-12)
+
+
+def test_adamw_without_decay_is_adam():
+    assert steps(AdamW(decay=0.0), [1.0, -2.0]) == steps(Adam(), [1.0, -2.0])
+
+
+def test_rmsprop_divides_by_the_root_of_the_mean_square():
+    # s = 0.75·16 = 12, then 0.25·12 + 0.75·4 = 6
+    found = steps(RmsProp(lr=1.0, rho=0.25, eps=0.0), [4.0, 2.0])
+    assert found == pytest.approx([1 - 4 / 12**0.5, 1 - 4 / 12**0.5 - 2 / 6**0.5], rel=1e-12)
+
+
+def test_rmsprop_with_momentum_goes_on_with_half_of_its_last_step():
+    one, two = steps(RmsProp(lr=1.0, rho=0.0, momentum=0.5, eps=0.0), [4.0, 2.0])
+    assert (one, two) == pytest.approx((0.0, -1.5), rel=1e-12)  # q = 1 at both: v = 1, then 1.5
+
+
+def test_centred_rmsprop_divides_by_the_root_of_the_variance():
+    # s = 8, m = 2: the variance is 4; then s = 6, m = 2: it is 2
+    found = steps(RmsProp(lr=1.0, rho=0.5, eps=0.0, centered=True), [4.0, 2.0])
+    assert found == pytest.approx([1 - 4 / 2, 1 - 2 - 2 / 2**0.5], rel=1e-12)
+
+
+def test_adagrad_divides_by_the_root_of_the_sum_of_squares():
+    assert steps(Adagrad(lr=1.0, eps=0.0), [3.0, 4.0]) == pytest.approx([0.0, -4 / 5], rel=1e-12)
+
+
+def test_adadelta_steps_by_the_last_steps_over_the_gradients():
+    # s = 8, d = 4·√(0 + 1)/√(8 + 1); u = d²/2; then s = 6, d = 2·√(8/9 + 1)/√(6 + 1)
+    found = steps(Adadelta(rho=0.5, eps=1.0), [4.0, 2.0])
+    assert found == pytest.approx([1 - 4 / 3, 1 - 4 / 3 - 2 * (17 / 9) ** 0.5 / 7**0.5], rel=1e-12)
+
+
+@pytest.mark.parametrize("word", OPTIMISERS)
+def test_every_decay_pulls_towards_zero(word):
+    assert steps(OPTIMISERS[word](decay=0.5), [0.0], start=2.0)[0] < 2
+
+
+@pytest.mark.parametrize(
+    "optimiser", [Sgd(lr=0.01, momentum=0.9, decay=5e-4), *(kind() for kind in OPTIMISERS.values())]
+)
 def test_a_thousand_steps_in_float32_stay_near_float64(optimiser):
     gradients = np.random.default_rng(0).normal(size=1000) + 0.1
     exact, single = (steps(optimiser, gradients, dtype=dtype) for dtype in (np.float64, np.float32))
@@ -65,6 +109,6 @@ def test_a_thousand_steps_in_float32_stay_near_float64(optimiser):
 def test_slots_are_named_after_their_parameter():
     build = Build(training=True)
     param = build.tensor("C1.weight", (2, 3), "param")
-    Adam().update(build, param, build.input("g", (2, 3)))
+    Adam().update(build, [(param, build.input("g", (2, 3)))])
     slots = {v.name: v.shape for v in build.values.values() if v.role == "state"}
     assert slots == {"C1.weight@mean": (2, 3), "C1.weight@square": (2, 3)}

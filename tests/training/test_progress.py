@@ -5,7 +5,7 @@ import io
 from netdsl.training.metric import Score
 from netdsl.training.progress import Bar, Epoch, Lines, choose
 
-EPOCH = Epoch(3, 42, Score(0.51234, 0.8, 90), Score(0.6, 0.75, 10))
+EPOCH = Epoch(3, 42, Score(0.51234, {"accuracy": 0.8}, 90), Score(0.6, {"accuracy": 0.75}, 10))
 
 
 class Terminal(io.StringIO):

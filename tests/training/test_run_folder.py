@@ -1,10 +1,13 @@
 """Where a run goes, and what lies in its folder."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
 
 from netdsl.errors import NetError
+from netdsl.training.metric import Score
+from netdsl.training.progress import Epoch
 from netdsl.training.run_folder import append_metrics, named_folder, new_folder, weights_path, write_texts
 
 
@@ -42,8 +45,10 @@ def test_a_folder_without_weights_is_no_run(tmp_path):
 
 
 def test_metrics_without_validation_leave_its_columns_empty(tmp_path):
-    score = SimpleNamespace(loss=0.5, accuracy=0.25)
-    append_metrics(tmp_path, SimpleNamespace(number=1, steps=7, train=score, validation=None))
+    epoch = Epoch(1, 7, Score(0.5, {"accuracy": 0.25}, 9, {"recall": [0.5, None]}), None)
+    append_metrics(tmp_path, epoch, ("loss", "accuracy", "val_loss", "val_accuracy"))
     assert (tmp_path / "metrics.csv").read_text() == (
         "epoch,steps,loss,accuracy,val_loss,val_accuracy\n1,7,0.5,0.25,,\n"
     )
+    line = json.loads((tmp_path / "metrics.jsonl").read_text())
+    assert (line["accuracy"], line["val_loss"], line["recall"]) == (0.25, None, [0.5, None])

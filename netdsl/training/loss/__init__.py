@@ -1,0 +1,25 @@
+"""Losses: what a training makes smaller, one file each, and the sum over the outputs of a net."""
+
+from netdsl.training.loss.base import LABELS, LOSSES, Loss
+from netdsl.training.loss.binary import BinaryCrossEntropy
+from netdsl.training.loss.cross_entropy import CrossEntropy
+from netdsl.training.loss.dice import Dice
+from netdsl.training.loss.hinge import Hinge
+from netdsl.training.loss.mse import Mse
+from netdsl.training.loss.objective import End, Objective, ends_of, objective_for, objective_of
+
+__all__ = [
+    "LABELS",
+    "LOSSES",
+    "BinaryCrossEntropy",
+    "CrossEntropy",
+    "Dice",
+    "End",
+    "Hinge",
+    "Loss",
+    "Mse",
+    "Objective",
+    "ends_of",
+    "objective_for",
+    "objective_of",
+]
