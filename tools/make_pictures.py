@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from netdsl.data.dataset import open_data
+from netdsl.data.open import open_data
 from netdsl.language.load import load
 from netdsl.report.draw import draw_svg
 

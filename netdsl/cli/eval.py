@@ -13,7 +13,7 @@ from netdsl.cli.target import takes_code
 @click.command("eval")
 @takes_code
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--data", metavar="NAME|FOLDER", help="Measure on the test part of these data, not of the run's own.")
+@click.option("--data", metavar="NAME|PATH", help="Measure on the test part of these data, not of the run's own.")
 @click.option("--metrics", metavar="NAME, …", help="What to measure, such as top5, confusion; by default as trained.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")

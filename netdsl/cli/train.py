@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @takes_code
 @click.argument("net")
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the net.")
-@click.option("--data", metavar="NAME|FOLDER", help="Images to train on, in place of those that the net names.")
+@click.option("--data", metavar="NAME|PATH", help="What to train on, in place of the data that the net names.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; by default runs/NAME, runs/NAME-2, …")
 @click.option("--epochs", type=int, help="How often to go through the images.")
 @click.option("--steps", type=int, help="Stop after so many updates.")

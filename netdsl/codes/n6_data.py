@@ -9,13 +9,16 @@ PAGES: tuple[Page, ...] = (
         """The file or folder does not exist, may not be read, is no regular file (a pipe, a device, a folder in place
 of a file), or holds nothing that is recognised.
 
-Data is either a name that `netdsl list` shows, or a folder with one of these contents:
+Data is a name that `netdsl list` shows, a file, or a folder. A file is a table (`.csv`, `.tsv`, also with `.gz`), an
+archive of arrays (`.npz`) or series (`.ts`). A folder has one of these contents:
 
 - IDX files named as MNIST names them: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and, for the test part,
   `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, each with or without `.gz`; `classes.txt`, one name a line, if
   the classes have names;
-- `train/` and `test/` (or `val/`), each with one sub-folder of images a class;
-- one sub-folder of images a class.
+- the binary files of CIFAR-10 (`data_batch_1.bin` … and `test_batch.bin`) or CIFAR-100 (`train.bin` and `test.bin`);
+- `images/` and `masks/`, whose files have the same names but for the ending;
+- one sub-folder of images a class;
+- `train/`, and `val/` or `test/` or both, each with one of the last two.
 
 A class folder holds images only; hidden files are passed over.""",
     ),
@@ -32,7 +35,8 @@ whole numbers with one axis.""",
     Page(
         "N603",
         "a file shorter or longer than its head says",
-        """The sizes in the head of an IDX file fix its length to the byte. A file that is too short was cut off while it
+        """The sizes in the head of an IDX file fix its length to the byte, and a file of CIFAR is records of 3073 or 3074 bytes. A
+file that is too short was cut off while it
 was copied or downloaded: fetch it again. A file that is too long, or has a size of zero, was written wrongly.
 
     expected 7840016 bytes for 10000x28x28 elements of 1 byte, got 7840015
@@ -42,8 +46,8 @@ Nothing is allocated before the two numbers agree.""",
     Page(
         "N604",
         "compressed data that is damaged or expands without measure",
-        """The gzip stream ends early, fails its checksum, or promises more than 100 times its own size and more than
-64 MiB. Fetch the file again; if it really is that compressible, unpack it and give the unpacked file.""",
+        """The gzip stream or the archive ends early, fails its checksum, or promises more than 100 times its own size and more
+than 64 MiB. Fetch the file again; if it really is that compressible, unpack it and give the unpacked file.""",
     ),
     Page(
         "N605",
@@ -52,7 +56,7 @@ Nothing is allocated before the two numbers agree.""",
 folder has a class that the training folder lacks, or there is one class only. The message gives the first index, from
 zero, at fault.
 
-The number of classes is the number of lines of `classes.txt` or of class folders; when training it is also the number
+The number of classes is the number of lines of `classes.txt`, of class folders, or of different labels in a table; when training it is also the number
 of outputs of the net. Set it, where the net has a parameter for it, with `-p classes=26`.""",
     ),
     Page(
@@ -66,7 +70,11 @@ of outputs of the net. Set it, where the net has a parameter for it, with `-p cl
 - the turn that a camera noted in EXIF is carried out.
 
 Refused: files that are truncated or damaged, 16 bits a channel, CMYK and other colour spaces, animations, images
-without pixels, and, in a folder, images of different sizes. Convert these with a program that shows you the result.""",
+without pixels, and, in a folder, images of different sizes, unless the preparation begins with `resize`. Convert these
+with a program that shows you the result.
+
+A mask has one number a pixel, the class: the index into a palette, or the level of grey. Masks of 0 and 255 alone are
+read as 0 and 1. They are kept in files that change no number (PNG, BMP, GIF, PGM).""",
     ),
     Page(
         "N607",
@@ -85,13 +93,15 @@ Change the preparation (`data fashion_mnist | pad(2)`), the net's input, or the 
 
     data fashion_mnist | pad(2) | standardize(pixel)
 
-There are `pad(n)`, zeros on each side; `rescale`, which multiplies by 1/255, and `rescale(factor)`; and
+There are `resize(n)` or `resize(224x160)`, with `fit=cover` to keep the proportions and cut the rest off; `crop(n)`,
+the part about the centre; `pad(n)`, zeros on each side; `rescale`, which multiplies by 1/255, and `rescale(factor)`; and
 `standardize(pixel)` or `standardize(channel)`, (x - mean)/(std + 0.0001) with the statistics of the training part.""",
     ),
     Page(
         "N609",
         "a wrong argument of a step of preparation",
-        """`pad(n)` takes a whole number of pixels, 0 to 1048576; `rescale(factor)` a number other than 0, by default 1/255;
+        """`pad(n)` takes a whole number of pixels, 0 to 1048576; `resize(size)` and `crop(size)` take 1 to 16384, one number for a
+square or height x width, and `fit` of `resize` is `stretch` or `cover`; `rescale(factor)` a number other than 0, by default 1/255;
 `standardize(over)` one of the words `pixel` and `channel`, by default `pixel`.""",
     ),
     Page(
@@ -100,6 +110,43 @@ There are `pad(n)`, zeros on each side; `rescale`, which multiplies by 1/255, an
         """A weights file carries the preparation of its training data, with the statistics, so that new images are treated
 as the training images were. Here the stored steps cannot be read, or their statistics belong to images of another
 shape. Train again, or take an undamaged copy of the file.""",
+    ),
+    Page(
+        "N611",
+        "a table or series that cannot be read",
+        """A table has one example a line: its numbers and its label, parted by commas, semicolons, tabs or blanks. The first
+line may name the columns. All lines have the same number of columns, and all numbers are finite.
+
+The label stands in the column called `label`, `class`, `target` or `y`. Without such a name it stands in the first or
+the last column; where both could be labels, or neither, say which:
+
+    netdsl train net.net --data table.csv:last
+    netdsl train net.net --data table.csv:species
+
+A `.ts` file has a head of lines that begin with `@`, up to `@data`; then one example a line, its channels parted by
+colons, with the class in the end. All series have the same length; time stamps and missing values (`?`) are refused.""",
+    ),
+    Page(
+        "N612",
+        "an archive without the arrays that are wanted",
+        """In a `.npz` file images and labels are called `x` and `y`, `images` and `labels`, or with the part that they are
+for: `x_train`, `y_train`, `x_test`, `train_images`, `train_labels`, `val_images` … Images are (N, H, W) or (N, H, W, C),
+series (N, L, C) for a net whose input is L x C, vectors (N, K). Labels are whole numbers, (N,) or (N, 1), or one a
+pixel, (N, H, W); numbers with a fraction are learned as they are. `classes`, words, may name the classes.
+
+Python objects inside are never unpickled: write the arrays again as numbers.""",
+    ),
+    Page(
+        "N613",
+        "an image and a mask that are no pair",
+        """Every image of `images/` has a mask in `masks/` with the same name but for the ending, and the other way round,
+and both have the same height and width.""",
+    ),
+    Page(
+        "N616",
+        "images that were changed while a net was trained on them",
+        """Images of large folders are read when their turn comes. One of them has another size or time of change than when
+the training began, so that nobody could repeat it. Leave the folder alone while a net is trained on it, and start again.""",
     ),
     Page(
         "N620",

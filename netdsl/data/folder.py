@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from netdsl.data.image import SUFFIXES, image_shape, read_image
+from netdsl.data.dataset import Dataset, Split
+from netdsl.data.image import SUFFIXES, Fit
+from netdsl.data.image_files import IN_MEMORY, list_images
 from netdsl.errors import escape, fail
 from netdsl.files.regular import quoted
-from netdsl.shapes import format_shape
 
 DESKTOP_FILES = ("Thumbs.db", "desktop.ini")
 
@@ -43,38 +42,39 @@ def list_folder(root: Path, *, classes: tuple[str, ...] | None = None) -> Listin
     for folder in folders:
         if folder.name not in names:
             raise fail("N605", f"{quoted(folder)}: the training images have no class `{escape(folder.name)}`")
-        files += [(path, names.index(folder.name)) for path in _images(folder)]
+        files += [(path, names.index(folder.name)) for path in list_files(folder)]
     if not files:
         raise fail("N601", f"{quoted(root)} holds no images: one sub-folder a class is expected")
     return Listing(root, names, tuple(files))
 
 
-def read_folder(listing: Listing, *, channels: int | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Images, uint8 (N, H, W, C), and labels, int64 (N,). C is `channels`, 1 or 3, or by default the first image's.
+def open_class_folders(root: Path, name: str, *, channels: int | None, fit: Fit | None) -> Split:
+    """`train/`, `val/` and `test/`, each with one sub-folder of images a class, or those sub-folders alone.
 
-    All sizes are read from the heads of the files before memory is taken. Raises `NetError`: N606 and N607 for an
-    image that cannot be read or has another size than the first, N607 where memory does not suffice.
+    C is `channels`, 1 or 3, or by default the first image's; `fit` brings the images to one size. Without `test/`,
+    `val/` is also what a trained net is measured on. Raises `NetError` N601, N605 to N607.
     """
-    first = listing.files[0][0]
-    shape = image_shape(first, channels=channels)
-    for path, _ in listing.files:
-        found = image_shape(path, channels=shape[2])
-        if found != shape:
-            raise fail(
-                "N606",
-                f"{quoted(path)} is {format_shape(found)}, but {quoted(first)} is {format_shape(shape)}: "
-                "the images of a folder have one size",
-            )
-    needed, memory = len(listing.files) * prod(shape), _memory()
-    if needed > memory:
-        raise fail("N607", f"{quoted(listing.root)} needs {needed} bytes of memory; this machine has {memory}")
-    images = np.empty((len(listing.files), *shape), np.uint8)
-    for i, (path, _) in enumerate(listing.files):
-        images[i] = read_image(path, channels=shape[2])
-    return images, np.array([label for _, label in listing.files], np.int64)
+    folders = {folder.name: folder for folder in class_folders(root)}
+    listing = list_folder(folders.get("train", root))
+    train = _read(listing, name, channels, fit)
+    if "train" not in folders:
+        return Split(train)
+    parts: dict[str, Dataset] = {}
+    for part in ("val", "test"):
+        if part in folders:
+            parts[part] = _read(list_folder(folders[part], classes=train.classes), name, train.shape[2], fit)
+    return Split(train, test=parts.get("test", parts.get("val")), validation=parts.get("val"))
 
 
-def _images(folder: Path) -> list[Path]:
+def _read(listing: Listing, name: str, channels: int | None, fit: Fit | None) -> Dataset:
+    """The images of a listing, in memory where they are not too many, and labels, int64 (N,)."""
+    files = list_images(tuple(path for path, _ in listing.files), channels=channels, fit=fit)
+    labels = np.array([label for _, label in listing.files], np.int64)
+    return Dataset(files.load() if files.nbytes <= IN_MEMORY else files, labels, listing.classes, name)
+
+
+def list_files(folder: Path) -> list[Path]:
+    """The images of a folder in the order of their names; `NetError` N601 for a file that is none."""
     found = [path for path in _entries(folder) if path.name not in DESKTOP_FILES]
     for path in found:
         if path.suffix.lower() not in SUFFIXES:
@@ -89,7 +89,3 @@ def _entries(folder: Path) -> list[Path]:
     except OSError as error:
         raise fail("N601", f"{quoted(folder)} cannot be read: {(error.strerror or str(error)).lower()}") from None
     return [folder / name for name in names if not name.startswith(".")]
-
-
-def _memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -16,17 +16,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from netdsl.data.packed import GZIP_MAGIC, MAX_RATIO, most_unpacked
 from netdsl.errors import NetError, fail
 from netdsl.files.regular import open_regular, quoted
 from netdsl.shapes import format_shape
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_RANK = 4
-# Deflate cannot exceed 1032:1; images and labels stay far below 100:1, unless they are small and nearly constant.
-MAX_RATIO = 100
-FREE_SIZE = 64 * 2**20
 CHUNK = 2**20
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ def _read(file: BinaryIO, path: Path, size: int) -> NDArray[np.generic]:
 
 def _read_packed(file: BinaryIO, path: Path, size: int) -> NDArray[np.generic]:
     header = _header(file, path)
-    if header.length > max(FREE_SIZE, MAX_RATIO * size):
+    if header.length > most_unpacked(size):
         raise fail(
             "N604",
             f"{quoted(path)}: its head promises {format_shape(header.shape)} elements, {header.length} bytes, "

@@ -8,11 +8,13 @@ other colour spaces, animations, damaged and truncated files.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
+EXACT = ("PNG", "BMP", "GIF", "PPM")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm")
 MAX_PIXELS = 64 * 2**20
@@ -33,8 +36,35 @@ EXIF_ORIENTATION = 0x0112
 FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 swap height and width
 
 
-def read_image(path: Path, *, channels: int | None = None) -> NDArray[np.uint8]:
-    """One image, uint8 (H, W, C); C is `channels`, 1 or 3, or by default what the file has.
+@dataclass(frozen=True)
+class Fit:
+    """Bringing an image to one `size`, (height, width): stretched, or with `cover` scaled to cover it and cut about its
+    centre, which keeps its proportions.
+    """
+
+    size: tuple[int, int]
+    cover: bool = False
+
+    def apply(self, image: Image) -> Image:
+        """The image at the size."""
+        from PIL import Image as PILImage
+
+        height, width = self.size
+        if image.size == (width, height):
+            return image
+        return image.resize((width, height), PILImage.Resampling.BILINEAR, box=self.box(image.width, image.height))
+
+    def box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what is kept of an image."""
+        if not self.cover:
+            return 0, 0, width, height
+        scale = min(width / self.size[1], height / self.size[0])
+        left, top = (width - scale * self.size[1]) / 2, (height - scale * self.size[0]) / 2
+        return left, top, width - left, height - top
+
+
+def read_image(path: Path, *, channels: int | None = None, fit: Fit | None = None) -> NDArray[np.uint8]:
+    """One image, uint8 (H, W, C); C is `channels`, 1 or 3, or by default what the file has; `fit` resizes it.
 
     Raises `NetError`: N601 the file cannot be read, N606 it is not an image that can be converted, N607 it is larger
     than 64 megapixels.
@@ -43,10 +73,38 @@ def read_image(path: Path, *, channels: int | None = None) -> NDArray[np.uint8]:
 
     with _opened(path) as image:
         mode = "L" if (channels or _channels(image)) == 1 else "RGB"
+        if fit:  # a JPEG is decoded at a half, a quarter or an eighth, where that is still twice as large as wanted
+            image.draft(image.mode, (2 * max(fit.size), 2 * max(fit.size)))
         ImageOps.exif_transpose(image, in_place=True)
         pixels = _over_white(image) if image.has_transparency_data else image
-        array = np.array(pixels if pixels.mode == mode else pixels.convert(mode), np.uint8)
+        pixels = pixels if pixels.mode == mode else pixels.convert(mode)
+        array = np.array(fit.apply(pixels) if fit else pixels, np.uint8)
     return array.reshape(*array.shape[:2], -1)
+
+
+def read_mask(path: Path, *, fit: Fit | None = None) -> NDArray[np.uint8]:
+    """The class of each pixel, uint8 (H, W): the indices of a palette, the levels of grey, 0 and 1 of black-and-white.
+
+    `fit` resizes it without mixing classes. Raises `NetError` as `read_image`, and N606 for an image in colour.
+    """
+    with _opened(path) as image:
+        if image.mode not in ("1", "L", "P"):
+            raise fail("N606", f"{quoted(path)} is in colour: a mask has a palette or levels of grey, one a class")
+        if image.format not in EXACT:
+            raise fail("N606", f"{quoted(path)} is a {image.format} file, which changes numbers: save masks as PNG")
+        pixels = np.array(image, np.uint8)
+    return nearest(pixels, fit) if fit else pixels
+
+
+def nearest(mask: NDArray[Any], fit: Fit) -> NDArray[Any]:
+    """The mask (…, H, W) at the size of `fit`: each pixel takes the class at its centre."""
+    height, width = mask.shape[-2:]
+    if (height, width) == fit.size:
+        return mask
+    left, top, right, bottom = fit.box(width, height)
+    rows = top + (np.arange(fit.size[0]) + 0.5) * ((bottom - top) / fit.size[0])
+    columns = left + (np.arange(fit.size[1]) + 0.5) * ((right - left) / fit.size[1])
+    return mask[..., rows.astype(np.intp)[:, None], columns.astype(np.intp)]
 
 
 def image_shape(path: Path, *, channels: int | None = None) -> tuple[int, int, int]:
@@ -63,11 +121,36 @@ def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.
 
     if image.shape[:2] == size:
         return image
-    planes = [
-        PILImage.fromarray(image[:, :, c]).resize(size[::-1], PILImage.Resampling.BILINEAR)
-        for c in range(image.shape[2])
-    ]
+    planes = [Fit(size).apply(PILImage.fromarray(image[:, :, c])) for c in range(image.shape[2])]
     return np.stack([np.asarray(plane) for plane in planes], axis=2)
+
+
+class _Strict:
+    """While one thread or more are inside, warnings of Pillow are errors.
+
+    `warnings.catch_warnings` would not do: of two threads, the one that leaves last may leave the other's filters.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._filter: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside or self._filter not in warnings.filters:
+                warnings.filterwarnings("error", module=r"PIL\b")
+                self._filter = warnings.filters[0]
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside and self._filter in warnings.filters:
+                warnings.filters.remove(self._filter)  # type: ignore[attr-defined]
+
+
+_STRICT = _Strict()
 
 
 @contextmanager
@@ -77,8 +160,7 @@ def _opened(path: Path) -> Iterator[ImageFile]:
     from PIL import UnidentifiedImageError
 
     file, _ = open_regular(path)
-    with file, warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with file, _STRICT:
         try:
             with PILImage.open(file, formats=FORMATS) as image:
                 _check(image, path)

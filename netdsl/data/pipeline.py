@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.data.dataset import Dataset, check_labels
-from netdsl.data.steps import ARGUMENTS, STEPS, Floats, Pad, Standardize, Step, make_step
+from netdsl.data.dataset import Dataset, Images, check_labels
+from netdsl.data.framing import Resize
+from netdsl.data.image import Fit
+from netdsl.data.step import Floats, Step
+from netdsl.data.steps import ARGUMENTS, STEPS, Standardize, make_step
 from netdsl.errors import Fault, NetError, escape, fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import Shape, format_shape, volume
 
-Images = NDArray[np.uint8] | NDArray[np.float32]
+BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -28,39 +32,61 @@ class Pipeline:
 
     steps: tuple[Step, ...] = ()
 
-    def fit(self, images: Images) -> Pipeline:
-        """The pipeline with the statistics of the training images (N, H, W, C)."""
-        current = images.astype(np.float32, copy=False)
-        fitted: list[Step] = []
-        for step in self.steps:
-            fitted.append(step.fit(current))
-            if len(fitted) < len(self.steps):
-                current = fitted[-1].apply(current)
-        return Pipeline(tuple(fitted))
+    @property
+    def resize(self) -> Fit | None:
+        """What brings images to one size while they are read: a `resize` that comes first."""
+        return self.steps[0].how if self.steps and isinstance(self.steps[0], Resize) else None
 
-    def apply(self, images: Images) -> Floats:
+    @property
+    def stored(self) -> Pipeline:
+        """The part before images are augmented: a `resize` that comes first."""
+        return Pipeline(self.steps[:1] if self.resize else ())
+
+    @property
+    def rest(self) -> Pipeline:
+        """The part after images were augmented."""
+        return Pipeline(self.steps[1:] if self.resize else self.steps)
+
+    def fit(self, images: Images, chosen: NDArray[np.intp] | None = None) -> Pipeline:
+        """The pipeline with the statistics of the images to train on, those of the indices `chosen`, or all."""
+        fitted = Pipeline()
+        for step in self.steps:
+            fitted = Pipeline((*fitted.steps, step.fit(_Blocks(images, chosen, fitted))))
+        return fitted
+
+    def apply(self, images: NDArray[np.uint8] | Floats) -> Floats:
         """Images (N, H, W, C), uint8 or float32, as the net takes them: float32, contiguous."""
         current = images.astype(np.float32, copy=False)
         for step in self.steps:
             current = step.apply(current)
         return np.ascontiguousarray(current)
 
+    def apply_masks(self, masks: NDArray[Any]) -> NDArray[Any]:
+        """Classes of pixels (N, H, W), moved as the images are."""
+        for step in self.steps:
+            masks = step.apply_masks(masks)
+        return np.ascontiguousarray(masks)
+
     def out_shape(self, shape: Shape) -> Shape:
-        """Shape (H, W, C) after every step; `Fault` N306 or N610."""
+        """Shape (H, W, C) after every step; `Fault` N306, N607, N609 or N610."""
         for step in self.steps:
             shape = step.out_shape(shape)
         return shape
 
     def in_shape(self, shape: Shape) -> Shape:
-        """The stored shape (H, W, C) that becomes `shape`: what `netdsl predict` brings a photograph to.
+        """A stored shape (H, W, C) that becomes `shape`: what `netdsl predict` brings a photograph to.
 
-        `NetError` N607 where there is none, because the padding is larger than the image.
+        `NetError` N607 where there is none, because the padding is larger than the image, or the size another.
         """
-        pad = sum(step.n for step in self.steps if isinstance(step, Pad))
-        height, width, channels = shape
-        if min(height, width) <= 2 * pad:
+        found = shape
+        try:
+            for step in reversed(self.steps):
+                found = step.in_shape(found)
+        except Fault as fault:
+            raise fail(fault.code, fault.message) from None
+        if self.out_shape(found) != tuple(shape):
             raise fail("N607", f"no image becomes {format_shape(shape)} by {quoted(self.text())}")
-        return height - 2 * pad, width - 2 * pad, channels
+        return found
 
     def text(self) -> str:
         """The steps in the language: `pad(2) | standardize(pixel)`."""
@@ -98,11 +124,26 @@ def check_fits(dataset: Dataset, pipeline: Pipeline, input_shape: Shape, *, clas
         check_labels(dataset, classes)
 
 
+@dataclass(frozen=True, eq=False)
+class _Blocks:
+    """Images after some steps, a block at a time, as often as they are asked for."""
+
+    images: Images
+    chosen: NDArray[np.intp] | None
+    steps: Pipeline
+
+    def __iter__(self) -> Iterator[Floats]:
+        count = len(self.images) if self.chosen is None else len(self.chosen)
+        for start in range(0, count, BLOCK):
+            part = slice(start, start + BLOCK)
+            yield self.steps.apply(self.images[part if self.chosen is None else self.chosen[part]])
+
+
 def _unpack(stored: object, what: str) -> Floats:
     if not isinstance(stored, dict):
         raise _damaged(f"`{what}` is missing")
     shape, text = stored.get("shape"), stored.get("float32")
-    if not isinstance(shape, list) or len(shape) not in (1, 3) or not all(type(n) is int and n > 0 for n in shape):
+    if not isinstance(shape, list) or not 1 <= len(shape) <= 3 or not all(type(n) is int and n > 0 for n in shape):
         raise _damaged(f"the shape of `{what}` is not one of an image")
     try:
         content = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
@@ -128,7 +169,7 @@ def _step_from_json(entry: object) -> Step:
         mean, std = _unpack(entry.get("mean"), "mean"), _unpack(entry.get("std"), "std")
     except Fault as fault:
         raise _damaged(fault.message) from None
-    if mean.shape != std.shape or mean.ndim != (3 if step.over == "pixel" else 1) or (std < 0).any():
+    if mean.shape != std.shape or (step.over == "channel" and mean.ndim != 1) or (std < 0).any():
         raise _damaged("`mean` and `std` do not agree")
     return replace(step, mean=mean, std=std)
 

@@ -1,78 +1,22 @@
-"""The steps that prepare images, one class each, and making one from its call in the language.
-
-A step is a frozen dataclass: `fit` learns from the training images, `apply` maps float32 (N, H, W, C) to float32,
-`to_json` gives the step and its statistics as plain values.
-"""
+"""The steps that change the numbers of images, and making any step from its call in the language."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from netdsl.data.framing import Crop, Pad, Resize
+from netdsl.data.step import Floats, Step
 from netdsl.errors import Fault
-from netdsl.shapes import MAX_PAD, Shape, format_shape, volume
+from netdsl.shapes import Shape, format_shape
 
-Floats = NDArray[np.float32]
-BLOCK = 1024
 EPSILON = 0.0001
 OVER = ("pixel", "channel")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step; most learn nothing and keep the shape."""
-
-    def fit(self, images: Floats) -> Step:
-        """The step with what it learned from the training images (N, H, W, C)."""
-        return self
-
-    def apply(self, images: Floats) -> Floats:
-        """The images (N, H, W, C) after the step."""
-        raise AssertionError(f"{type(self).__name__} has no apply")
-
-    def out_shape(self, shape: Shape) -> Shape:
-        """Shape (H, W, C) of an image after the step."""
-        return shape
-
-    def text(self) -> str:
-        """The step in the language: `pad(2)`."""
-        raise AssertionError(f"{type(self).__name__} has no text")
-
-    def to_json(self) -> dict[str, Any]:
-        """The step and its statistics as plain JSON values."""
-        raise AssertionError(f"{type(self).__name__} has no JSON form")
-
-
-@dataclass(frozen=True)
-class Pad(Step):
-    """`n` rows and columns of zeros on each side: (H, W, C) to (H + 2n, W + 2n, C)."""
-
-    n: int
-
-    def __post_init__(self) -> None:
-        if isinstance(self.n, bool) or not isinstance(self.n, int) or not 0 <= self.n <= MAX_PAD:
-            raise Fault("N609", f"`n` of `pad` is an integer from 0 to {MAX_PAD}, in pixels, not `{self.n}`", "n")
-
-    def apply(self, images: Floats) -> Floats:
-        return np.pad(images, ((0, 0), (self.n, self.n), (self.n, self.n), (0, 0)))
-
-    def out_shape(self, shape: Shape) -> Shape:
-        height, width, channels = shape
-        padded = (height + 2 * self.n, width + 2 * self.n, channels)
-        volume(padded)
-        return padded
-
-    def text(self) -> str:
-        return f"pad({self.n})"
-
-    def to_json(self) -> dict[str, Any]:
-        return {"step": "pad", "n": self.n}
 
 
 @dataclass(frozen=True)
@@ -112,11 +56,14 @@ class Standardize(Step):
         if self.over not in OVER:
             raise Fault("N609", f"`over` of `standardize` is `pixel` or `channel`, not `{self.over}`", "over")
 
-    def fit(self, images: Floats) -> Standardize:
-        axes = (0,) if self.over == "pixel" else (0, 1, 2)
-        blocks = [images[i : i + BLOCK] for i in range(0, len(images), BLOCK)]
-        count = images.size // (images[0].size if self.over == "pixel" else images.shape[3])
-        mean = sum(block.sum(axis=axes, dtype=np.float64) for block in blocks) / count
+    def fit(self, blocks: Iterable[Floats]) -> Standardize:
+        total: Any = 0
+        count = 0
+        for block in blocks:
+            axes = (0,) if self.over == "pixel" else tuple(range(block.ndim - 1))
+            total = total + block.sum(axis=axes, dtype=np.float64)
+            count += block.size // (block[0].size if self.over == "pixel" else block.shape[-1])
+        mean = total / count
         variance = sum(np.square(block - mean).sum(axis=axes) for block in blocks) / count
         return replace(self, mean=np.asarray(mean, np.float32), std=np.asarray(np.sqrt(variance), np.float32))
 
@@ -144,8 +91,21 @@ class Standardize(Step):
         }
 
 
-STEPS: dict[str, type[Step]] = {"pad": Pad, "rescale": Rescale, "standardize": Standardize}
-ARGUMENTS = {"pad": ("n",), "rescale": ("factor",), "standardize": ("over",)}
+STEPS: dict[str, type[Step]] = {
+    "crop": Crop,
+    "pad": Pad,
+    "rescale": Rescale,
+    "resize": Resize,
+    "standardize": Standardize,
+}
+ARGUMENTS = {
+    "crop": ("size",),
+    "pad": ("n",),
+    "rescale": ("factor",),
+    "resize": ("size", "fit"),
+    "standardize": ("over",),
+}
+NEEDED = {"crop": "`size`, in pixels", "pad": "`n`, the pixels on each side", "resize": "`size`, in pixels"}
 
 
 def make_step(name: str, arguments: Sequence[object] = (), keywords: Mapping[str, object] | None = None) -> Step:
@@ -159,7 +119,7 @@ def make_step(name: str, arguments: Sequence[object] = (), keywords: Mapping[str
         )
     known = ARGUMENTS[name]
     if len(arguments) > len(known):
-        raise Fault("N609", f"`{name}` takes {len(known)} argument, not {len(arguments)}")
+        raise Fault("N609", f"`{name}` takes {len(known)} argument{'s' * (len(known) > 1)}, not {len(arguments)}")
     given = dict(zip(known, arguments, strict=False))
     for key, value in (keywords or {}).items():
         if key not in known or key in given:
@@ -167,8 +127,10 @@ def make_step(name: str, arguments: Sequence[object] = (), keywords: Mapping[str
                 "N609", f"`{name}` {'has `' + key + '` twice' if key in given else 'has no `' + key + '`'}", key
             )
         given[key] = value
-    if name == "pad" and not given:
-        raise Fault("N609", "`pad` lacks `n`, the pixels on each side", "n")
+    if name in NEEDED and known[0] not in given:
+        raise Fault("N609", f"`{name}` lacks {NEEDED[name]}", known[0])
+    if "fit" in given:
+        given["fit_how"] = given.pop("fit")
     return STEPS[name](**given)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netdsl.data.dataset import Dataset, open_data
+from netdsl.data.dataset import Dataset
+from netdsl.data.open import open_data
 from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
@@ -38,7 +39,7 @@ def evaluate(
     """
     record, shape = trained.record, trained.shape
     spec = record.data["source"] if data is None else data
-    test = open_data(spec, size=shape).test
+    test = open_data(spec, size=shape, fit=trained.pipeline.resize).test
     if test is None:
         advice = "a test part is a folder `test` beside `train`, or IDX files `t10k-…`"
         raise fail("N511", f"{quoted(spec)} has no test part to measure on", help=advice)

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netdsl.data.image import read_image, resize_image
+from netdsl.data.image import Fit, read_image
 from netdsl.errors import fail
 from netdsl.shapes import format_shape
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from netdsl.training.trained import TrainedNet
     from netdsl.training.trained_plan import TrainedPlan
 
@@ -44,26 +42,22 @@ def predict(
     """Guesses for each image file, in the order given, read a few at a time.
 
     An image is converted to grey or colour as the training images were, scaled to their height and width (without
-    regard to its proportions), and goes through the stored preprocessing. Cross-entropy nets that end in logits are
-    given their softmax. Raises `NetError` N601, N606 or N607 for a file that cannot be read or converted, N508 where
-    the net does not tell classes apart.
+    regard to its proportions, unless the preparation begins with `resize(…, fit=cover)`), and goes through the stored
+    preprocessing. Cross-entropy nets that end in logits are given their softmax. Raises `NetError`
+    N601, N606 or N607 for a file that cannot be read or converted, N508 where the net does not tell classes apart.
     """
     shape, record = trained.shape, trained.record
     if len(shape) != 3 or shape[2] not in (1, 3):
         raise fail("N508", f"the input of `{trained.name}` is {format_shape(shape)}: images are HxWx1 or HxWx3")
     height, width, channels = trained.pipeline.in_shape(shape)
+    fit = trained.pipeline.resize or Fit((height, width))
     objective, output = trained.objective, trained.output
     program = trained.compiled(BATCH, threads)
     for start in range(0, len(paths), BATCH):
         group = paths[start : start + BATCH]
-        images = trained.pipeline.apply(np.stack([_read(path, (height, width, channels)) for path in group]))
+        images = trained.pipeline.apply(np.stack([read_image(path, channels=channels, fit=fit) for path in group]))
         found_y = program(images)
         scores = objective.scores(np.asarray(found_y[output] if isinstance(found_y, dict) else found_y))
         for path, row in zip(group, scores, strict=True):
             best = np.argsort(-row, kind="stable")[:top]
             yield Prediction(path, tuple(Guess(record.classes[i], float(row[i])) for i in best))
-
-
-def _read(path: Path, size: tuple[int, int, int]) -> NDArray[np.uint8]:
-    height, width, channels = size
-    return resize_image(read_image(path, channels=channels), (height, width))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from netdsl.data.dataset import open_data
+from netdsl.data.open import open_data
 from netdsl.language.library import SHIPPED
 from netdsl.training import loop
 from netdsl.training.progress import Epoch, Progress
@@ -46,7 +46,7 @@ def train_net(
     """
     settings = read_settings(net.settings, overrides)
     shape = net.nodes[loop.input_name(net)].shape
-    task = loop.prepare(net, settings, open_data(settings.data, size=shape).train)
+    task = loop.prepare(net, settings, open_data(settings.data, size=shape, fit=settings.pipeline.resize).train)
     programs = loop.compiled(task, threads=threads, memory=memory)
     folder = named_folder(out) if out else new_folder(run_name(net))
     done = loop.train(task, programs, folder=folder, progress=progress)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from netdsl.data.dataset import Dataset, check_labels, open_data
+from netdsl.data.dataset import Dataset, check_labels
+from netdsl.data.open import open_data
 from netdsl.errors import NetError
 
 
@@ -172,7 +173,7 @@ def test_near_name_is_suggested():
 
 def test_file_in_place_of_a_folder_is_refused(tmp_path):
     (tmp_path / "x.zip").touch()
-    assert "is not a folder" in refused(tmp_path / "x.zip", "N601")
+    assert "is neither a folder nor a file that ends in" in refused(tmp_path / "x.zip", "N601")
 
 
 def test_digest_depends_on_every_part():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.data.dataset import SHIPPED, open_data
+from netdsl.data.open import SHIPPED, open_data
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = runpy.run_path(str(ROOT / "tools" / "make_fashion_mnist_subset.py"))

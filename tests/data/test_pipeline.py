@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from netdsl.data.dataset import Dataset
+from netdsl.data.framing import Crop, Pad, Resize
 from netdsl.data.pipeline import Pipeline, check_fits, from_json
-from netdsl.data.steps import Pad, Rescale, Standardize, make_step
+from netdsl.data.steps import Rescale, Standardize, make_step
 from netdsl.errors import Fault, NetError
 
 
@@ -40,13 +41,13 @@ def test_constant_pixel_becomes_zero():
 
 def test_pixel_statistics_differ_by_place_and_channel_statistics_do_not():
     data = images(0, 10, 2, 12, shape=(1, 2, 1))
-    assert Standardize("pixel").fit(data.astype(np.float32)).mean.ravel().tolist() == [1, 11]
-    assert Standardize("channel").fit(data.astype(np.float32)).mean.ravel().tolist() == [6]
+    assert Standardize("pixel").fit([data.astype(np.float32)]).mean.ravel().tolist() == [1, 11]
+    assert Standardize("channel").fit([data.astype(np.float32)]).mean.ravel().tolist() == [6]
 
 
 def test_statistics_over_several_blocks_equal_those_of_numpy():
     data = np.random.default_rng(1).integers(0, 256, (2500, 2, 3, 2)).astype(np.float32)
-    step = Standardize("channel").fit(data)
+    (step,) = Pipeline((Standardize("channel"),)).fit(data).steps
     assert np.allclose(step.mean, data.mean((0, 1, 2), dtype=np.float64), rtol=1e-7)
     assert np.allclose(step.std, data.std((0, 1, 2), dtype=np.float64), rtol=1e-7)
 
@@ -93,7 +94,6 @@ FITTED = Pipeline((Standardize("channel"),)).fit(images(1, 3)).to_json()[0]
         [{"step": "rescale", "factor": float("nan")}],
         [{"step": "standardize", "over": "pixel"}],
         [{"step": "standardize", "over": []}],
-        [{**FITTED, "over": "pixel"}],
         [{**FITTED, "mean": {"shape": [2], "float32": "AAAA"}}],
         [{**FITTED, "mean": {"shape": [2**40], "float32": "AAAAAA=="}}],
         [{**FITTED, "mean": {"shape": [1], "float32": "AADAfw=="}}],
@@ -174,3 +174,68 @@ def test_in_shape_undoes_the_padding():
     assert Pipeline((Pad(2), Standardize("pixel"))).in_shape((32, 32, 1)) == (28, 28, 1)
     with pytest.raises(NetError):
         Pipeline((Pad(2),)).in_shape((4, 4, 1))
+
+
+def test_resize_halves_by_averaging_and_gives_its_size_back():
+    step = Resize(1)
+    assert step.apply(np.array([[[[0], [100]], [[100], [200]]]], np.float32)).tolist() == [[[[100]]]]
+    assert step.out_shape((2, 2, 3)) == (1, 1, 3)
+    assert step.in_shape((1, 1, 3)) == (1, 1, 3)
+
+
+def test_resize_that_covers_keeps_the_middle():
+    wide = np.array([[9, 1, 2, 9]], np.float32).reshape(1, 1, 4, 1)
+    tall = np.repeat(wide, 2, axis=1)
+    assert Resize(2, "cover").apply(tall)[0, :, :, 0].tolist() == [[1, 2], [1, 2]]
+    assert Resize((2, 2)).apply(tall)[0, 0, :, 0].tolist() != [1, 2]
+
+
+def test_crop_keeps_the_part_about_the_centre():
+    image = images(*range(20), shape=(4, 5, 1))
+    assert Pipeline((Crop((2, 3)),)).apply(image)[0, :, :, 0].tolist() == [[6, 7, 8], [11, 12, 13]]
+    with pytest.raises(Fault, match="smaller"):
+        Crop(6).out_shape((4, 9, 1))
+
+
+def test_masks_are_moved_as_images_are():
+    masks = np.arange(16).reshape(1, 4, 4)
+    moved = Pipeline((Resize(2), Pad(1), Crop(2), Rescale())).apply_masks(masks)
+    assert moved.tolist() == [[[5, 7], [13, 15]]]
+
+
+def test_series_and_vectors_are_prepared_too():
+    series = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
+    fitted = Pipeline((Pad(1), Standardize("channel"))).fit(series)
+    assert np.allclose(fitted.steps[1].mean, [3.0, 3.6])  # 30/10 and 36/10
+    assert fitted.out_shape((3, 2)) == (5, 2)
+    assert Pipeline((Rescale(2.0),)).apply(series[:, :, 0]).tolist() == [[0, 4, 8], [12, 16, 20]]
+    with pytest.raises(Fault, match="for images, not for 3x2"):
+        Resize(2).out_shape((3, 2))
+
+
+def test_statistics_of_a_part_are_those_of_the_part_alone():
+    data = np.random.default_rng(4).integers(0, 256, (30, 2, 2, 1)).astype(np.uint8)
+    some = np.array([3, 7, 29])
+    whole, part = (Pipeline((Pad(1), Standardize("pixel"))).fit(*given) for given in ((data[some],), (data, some)))
+    assert whole.to_json() == part.to_json()
+
+
+def test_resize_and_crop_come_back_from_their_storage():
+    steps = Pipeline((Resize((4, 6), "cover"), Crop(3), Pad(1)))
+    assert from_json(json.loads(json.dumps(steps.to_json()))) == steps
+    assert steps.text() == "resize(4x6, fit=cover) | crop(3) | pad(1)"
+    assert steps.in_shape((5, 5, 1)) == (4, 6, 1)
+
+
+@pytest.mark.parametrize(
+    "call", [("resize", ()), ("resize", (0,)), ("resize", ((2, 3, 4),)), ("crop", (2.0,)), ("crop", (True,))]
+)
+def test_sizes_that_are_none_are_faults(call):
+    with pytest.raises(Fault) as caught:
+        make_step(*call)
+    assert caught.value.code == "N609"
+
+
+def test_calls_give_sizes_by_one_number_or_two():
+    assert make_step("resize", (224,)) == Resize((224, 224))
+    assert make_step("resize", ((224, 160),), {"fit": "cover"}) == Resize((224, 160), "cover")

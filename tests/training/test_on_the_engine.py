@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from netdsl.data.dataset import Dataset, open_data
+from netdsl.data.dataset import Dataset
+from netdsl.data.open import open_data
 from netdsl.language.load import load
 from netdsl.training import loop
 from netdsl.training.override import parse_override

@@ -1,0 +1,113 @@
+"""Opening data by name, folder or file."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from netdsl.data import archive, cifar, idx_folder, pairs, series, table
+from netdsl.data.dataset import Dataset, Split
+from netdsl.data.folder import open_class_folders
+from netdsl.data.image import Fit
+from netdsl.errors import NetError, fail
+from netdsl.files.regular import quoted
+from netdsl.shapes import Shape
+
+FILES = (*table.SUFFIXES, ".npz", series.SUFFIX)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A data set that comes with netdsl."""
+
+    name: str
+    title: str
+    train: int
+    test: int
+    shape: Shape
+    classes: int
+    licence: str
+
+
+SHIPPED = (
+    Shipped("fashion_mnist", "the first 6,000 + 1,000 images of Fashion-MNIST", 6000, 1000, (28, 28, 1), 10, "MIT"),
+)
+
+
+def open_data(spec: str | Path, *, size: Shape | None = None, fit: Fit | None = None) -> Split:
+    """A data set: a shipped name such as `fashion_mnist`, a folder, or a file.
+
+    A folder holds IDX files with the names of MNIST; the binary files of CIFAR; pairs of `images/` and `masks/`; or one
+    sub-folder of images a class, the last two also below `train/`, `val/` and `test/`. A file is a table (`.csv`,
+    `.tsv`, also `.gz`), an archive of arrays (`.npz`), or series (`.ts`); of a table, `FILE:COLUMN` says where the
+    labels are. A file whose name ends in `train` has its other parts beside it, with `test` and `val` in that place.
+
+    `size` is the input of the net, H x W x C, L x C or K: its channels, 1 or 3, say what images in colour or grey are
+    converted to, and it gives the numbers of a table their shape. `fit` brings images of several sizes to one. Whether
+    the data fit the net is the business of `check_fits`. Raises `NetError` N601 to N607, N611 to N613.
+    """
+    shipped = next((data.name for data in SHIPPED if data.name == str(spec)), None)
+    root, column = (Path(__file__).parent / shipped, "") if shipped else _place(str(spec))
+    if os.path.isdir(root):  # unlike Path.is_dir, false for names that no file can have
+        split = _open_folder(root, shipped or root.resolve().name, size, fit)
+    elif os.path.exists(root) and root.name.lower().endswith(FILES):
+        split = _open_file(root, column, size)
+    else:
+        raise _unknown(str(spec), exists=os.path.exists(root))
+    if len(split.train.classes) == 1:
+        raise fail("N605", f"{quoted(spec)} has one class only: there is nothing to tell apart")
+    return split
+
+
+def _place(spec: str) -> tuple[Path, str]:
+    """A path, and the column after a colon where no file has the whole name."""
+    path, colon, column = spec.rpartition(":")
+    return (Path(path), column) if colon and not os.path.exists(spec) and os.path.exists(path) else (Path(spec), "")
+
+
+def _open_folder(root: Path, name: str, size: Shape | None, fit: Fit | None) -> Split:
+    if idx_folder.is_idx_folder(root):
+        return idx_folder.open_idx_folder(root, name)
+    if cifar.is_cifar_folder(root):
+        return cifar.open_cifar_folder(root, name)
+    channels = size[2] if size and len(size) == 3 and size[2] in (1, 3) else None
+    if pairs.is_pairs_folder(root):
+        return pairs.open_pairs_folder(root, name, channels=channels, fit=fit)
+    return open_class_folders(root, name, channels=channels, fit=fit)
+
+
+def _open_file(path: Path, column: str, size: Shape | None) -> Split:
+    name = path.name
+    if name.lower().endswith(".npz"):
+        return archive.open_archive(path, name, size=size)
+
+    def read(one: Path, train: Dataset | None = None) -> Dataset:
+        if name.lower().endswith(series.SUFFIX):
+            return series.open_series(one, name, train=train)
+        return table.open_table(one, name, size=size, column=column, train=train)
+
+    train = read(path)
+    test, validation = (read(one, train) if one else None for one in (_beside(path, "test"), _beside(path, "val")))
+    return Split(train, test or validation, validation)
+
+
+def _beside(path: Path, part: str) -> Path | None:
+    """`x_test.csv` for `x_train.csv`, where there is such a file; `TEST` for `TRAIN`."""
+    found = re.fullmatch(r"(.*)(train|TRAIN)((?:\.\w+){1,2})", path.name)
+    if not found:
+        return None
+    word = part.upper() if found[2].isupper() else part
+    other = path.with_name(f"{found[1]}{word}{found[3]}")
+    return other if other.exists() else None
+
+
+def _unknown(spec: str, *, exists: bool) -> NetError:
+    if exists:
+        kinds = ", ".join(f"`{suffix}`" for suffix in FILES)
+        return fail("N601", f"{quoted(spec)} is neither a folder nor a file that ends in one of {kinds}")
+    near = get_close_matches(spec, [data.name for data in SHIPPED], 1)
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    return fail("N601", f"{quoted(spec)} is neither a folder, a file, nor data that ships with netdsl{hint}")
