@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 NETDSL = Path(__file__).parents[1] / "netdsl"
-BASE = {"errors", "shapes", "symbolic", "files"}
+BASE = {"errors", "shapes", "symbolic", "files", "philox"}
 DOORS = {
     "errors": {"shapes"},
     "shapes": {"errors", "symbolic"},
     "symbolic": {"errors"},
     "files": {"errors"},
     "codes": set(),
+    "philox": set(),
     "ops": BASE,
     "layers": BASE | {"ops"},
     "graph": BASE | {"layers"},

@@ -1,13 +1,11 @@
 """`random`: numbers that depend on seed, stream, step, image and element alone (Salmon et al. 2011, Philox4x32-10).
 
 `random(seed, step, like; distribution, key[, p])` has the shape of `like`, whose values are not read. `seed` and `step`
-are i32 scalars; `key` is a 64-bit number that names the stream (`stream_key`). Arithmetic is on unsigned 32-bit words.
+are i32 scalars; `key` is a 64-bit number that names the stream (`stream_key`). The words come from
+`netdsl.philox`.
 
     key words      k0 = low(key) ^ seed    k1 = high(key)
     counter words  c = (low(e/4), high(e/4), row, step)
-    a round        c ← (high(M1·c2) ^ c1 ^ k0, low(M1·c2), high(M0·c0) ^ c3 ^ k1, low(M0·c0))
-                   M0 = 0xD2511F53, M1 = 0xCD9E8D57
-    ten rounds     between two of them k0 += 0x9E3779B9, k1 += 0xBB67AE85
     word of e      w = c[e % 4]
 
 where `row` is the index of the image (0 for a value without a batch) and e the element's index in it, rows major.
@@ -21,25 +19,16 @@ where `row` is the index of the image (0 for a value without a batch) and e the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from math import pi
 from typing import TYPE_CHECKING, Any
 
 from netdsl.ops.op import Build, Kind, Shape, Value, register
+from netdsl.philox import MASK, philox, stream_key
 
 if TYPE_CHECKING:
     from netdsl.ops.op import Array
 
 DISTRIBUTIONS = ("uniform", "bernoulli", "normal")
-ROUNDS = 10
-M0, M1 = 0xD2511F53, 0xCD9E8D57
-W0, W1 = 0x9E3779B9, 0xBB67AE85
-MASK = 0xFFFFFFFF
-
-
-def stream_key(path: str, purpose: str) -> int:
-    """The 64-bit name of a stream: the first 8 bytes, little-endian, of BLAKE2b over `path NUL purpose`."""
-    return int.from_bytes(blake2b(f"{path}\0{purpose}".encode(), digest_size=8).digest(), "little")
 
 
 def draw(build: Build, like: Value, *, distribution: str, purpose: str, **attrs: Any) -> Value:
@@ -48,24 +37,6 @@ def draw(build: Build, like: Value, *, distribution: str, purpose: str, **attrs:
     key = stream_key(build.origin, purpose)
     drawn: Value = build.add("random", seed, step, like, distribution=distribution, key=key, **attrs)
     return drawn
-
-
-def philox(counter: Array, key: tuple[int, int]) -> Array:
-    """Words (…, 4) uint32 of counters (…, 4) uint32."""
-    import numpy as np
-
-    c0, c1, c2, c3 = (counter[..., i].astype(np.uint64) for i in range(4))
-    k0, k1 = key
-    for _ in range(ROUNDS):
-        low, high = c0 * np.uint64(M0), c2 * np.uint64(M1)
-        c0, c1, c2, c3 = (
-            (high >> np.uint64(32)) ^ c1 ^ np.uint64(k0),
-            high & np.uint64(MASK),
-            (low >> np.uint64(32)) ^ c3 ^ np.uint64(k1),
-            low & np.uint64(MASK),
-        )
-        k0, k1 = (k0 + W0) & MASK, (k1 + W1) & MASK
-    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
 
 
 def words(shape: tuple[int, ...], *, rows: int, seed: int, step: int, key: int) -> Array:

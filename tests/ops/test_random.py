@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from netdsl.ops.op import BATCH, Build
-from netdsl.ops.random import draw, philox, stream_key
+from netdsl.ops.random import draw
+from netdsl.philox import philox, stream_key
 from netdsl.reference import run_ops
 
 
