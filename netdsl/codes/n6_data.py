@@ -143,6 +143,27 @@ Python objects inside are never unpickled: write the arrays again as numbers."""
 and both have the same height and width.""",
     ),
     Page(
+        "N614",
+        "an unknown augmentation",
+        """A line of a `train` block says how the images that are trained on are changed at random, anew in each epoch:
+
+    augment flip(horizontal) | crop(28, pad=4) | rotate(10) | color(0.4)
+
+There are `flip`, `crop`, `rotate`, `shift`, `shear`, `zoom`, `color`, `cutout` and `mixup`; `augment none`, or
+`--set augment=none`, changes nothing.""",
+    ),
+    Page(
+        "N615",
+        "a wrong argument of an augmentation",
+        """`flip(way)` takes `horizontal`, `vertical` or `both`; `crop(size, pad=0)` the height and width of the part in pixels
+and the zeros on each side before; `rotate(degrees)` 0 to 180; `shift(share)` a share of the side, 0 to 1; `shear(slope)`
+0 to 4; `zoom(share)` 0 to 0.95; `color(strength)` 0 to 1; `cutout(side=8)` pixels; `mixup(alpha=0.2)` 0.01 to 100.
+
+The images are augmented as they are stored, after a `resize` that comes first and before the rest of the preparation,
+and what then comes out must have the shape of the net's input: `crop(28, pad=4)` of 28x28 images keeps their size.
+Only images are augmented, not series or vectors.""",
+    ),
+    Page(
         "N616",
         "images that were changed while a net was trained on them",
         """Images of large folders are read when their turn comes. One of them has another size or time of change than when

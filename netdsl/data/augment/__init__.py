@@ -1,0 +1,1 @@
+"""Changing images at random while a net is trained, one small file a family."""
