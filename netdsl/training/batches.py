@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from netdsl.data.augment.policy import Augment
+from netdsl.data.dataset import Dataset, Images
+from netdsl.data.draws import Draws
+from netdsl.data.feed import Feed
+from netdsl.data.image_files import ImageFiles, reading_threads
+from netdsl.data.pipeline import Pipeline
+from netdsl.training.loss.base import one_hot
 
 Array = NDArray[Any]
 HOLD_OUT = 0
@@ -31,9 +39,28 @@ def hold_out(count: int, share: float, seed: int) -> tuple[NDArray[np.intp], NDA
     return np.sort(drawn[held:]), np.sort(drawn[:held])
 
 
+Batch = tuple[Array, Array, Array]
+"""Images as the net takes them, their labels, and what the loss compares with: the labels, or blends of them."""
+
+
+class Samples(Protocol):
+    """What a training goes through: images with their labels, in batches.
+
+    A batch is a function of the seed, the epoch and the indices alone, so that an epoch can be taken up in its middle.
+    """
+
+    def __len__(self) -> int: ...
+
+    def batches(self, size: int, indices: NDArray[np.intp], *, epoch: int = 0) -> Feed[Any, Batch]:
+        """Batches of `size` samples in the order of `indices`; the last may have fewer. `epoch` counts from 1.
+
+        Arrays may be written over when the next batch is asked for.
+        """
+
+
 @dataclass(frozen=True, eq=False)
-class Samples:
-    """Prepared images, float32 (N, H, W, C), and labels (N,), or (N, H, W) where each pixel has its own."""
+class Prepared:
+    """Samples in memory as the net takes them: images float32 (N, H, W, C), labels (N,), (N, H, W) or (N, K)."""
 
     images: NDArray[np.float32]
     labels: Array
@@ -41,15 +68,75 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batches(self, size: int, indices: NDArray[np.intp]) -> Iterator[tuple[Array, Array]]:
-        """Images and labels of `size` samples at a time in the order of `indices`; the last may have fewer.
-
-        The images are gathered into one array, which the next batch overwrites.
-        """
+    def batches(self, size: int, indices: NDArray[np.intp], *, epoch: int = 0) -> Feed[Any, Batch]:
+        """As `Samples` has it; nothing depends on the epoch."""
         room = np.empty((min(size, len(indices)), *self.images.shape[1:]), np.float32)
-        for start in range(0, len(indices), size):
+
+        def gather(start: int) -> Batch:
             chosen = indices[start : start + size]
-            images = room[: len(chosen)]
+            images, labels = room[: len(chosen)], self.labels[chosen]
             # With mode="raise" NumPy would gather into a copy first.
             np.take(self.images, chosen, axis=0, out=images, mode="clip")
-            yield images, self.labels[chosen]
+            return images, labels, labels
+
+        return Feed(gather, range(0, len(indices), size))
+
+
+@dataclass(frozen=True, eq=False)
+class Live:
+    """Samples that are read from their files, changed at random and prepared when their batch comes, in threads.
+
+    `images` are those of the whole data set, `chosen` the indices of these samples among them; `labels` are theirs.
+    `pipeline` is what follows the augmentation; where that blends, labels become shares of `classes` classes.
+    """
+
+    images: Images
+    chosen: NDArray[np.intp]
+    labels: Array
+    pipeline: Pipeline
+    augment: Augment = field(default_factory=Augment)
+    seed: int = 0
+    classes: int = 0
+    threads: int = field(default_factory=reading_threads)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(self, size: int, indices: NDArray[np.intp], *, epoch: int = 0) -> Feed[Any, Batch]:
+        """As `Samples` has it; the numbers drawn are those of the epoch and of the samples' places in the data set."""
+        parts = [indices[start : start + size] for start in range(0, len(indices), size)]
+        return Feed(partial(self._make, epoch), parts, threads=self.threads)
+
+    def _make(self, epoch: int, part: NDArray[np.intp]) -> Batch:
+        chosen, labels = self.chosen[part], self.labels[part]
+        draws = Draws(self.seed, epoch, chosen)
+        images, masks = self.augment.change(self.images[chosen], labels if labels.ndim > 2 else None, draws)
+        if masks is not None:
+            labels = self.pipeline.apply_masks(masks)
+        blended = self.augment.blends and labels.dtype.kind != "f"
+        targets = one_hot(labels, self.classes) if blended else labels
+        prepared, targets = self.augment.finish(self.pipeline.apply(images), targets, draws)
+        return prepared, labels, targets
+
+
+def samples_of(
+    data: Dataset,
+    pipeline: Pipeline,
+    chosen: NDArray[np.intp] | None = None,
+    *,
+    augment: Augment | None = None,
+    seed: int = 0,
+    classes: int = 0,
+) -> Samples:
+    """The samples of a data set with these indices, or all, prepared by a fitted pipeline, and augmented.
+
+    Without augmentation they are prepared at once, unless their images stay in files. `classes`: numbers of the output.
+    """
+    chosen = np.arange(len(data)) if chosen is None else chosen
+    images, labels = data.images, data.labels[chosen]
+    in_files = isinstance(images, ImageFiles)
+    if not in_files and not (augment and augment.chain):
+        return Prepared(pipeline.apply(images[chosen]), pipeline.apply_masks(labels) if data.dense else labels)
+    if pipeline.stored.out_shape(data.shape) != data.shape:
+        images, labels = pipeline.stored.apply(images[:]), pipeline.stored.apply_masks(labels) if data.dense else labels
+    return Live(images, chosen, labels, pipeline.rest, augment or Augment(), seed, classes)

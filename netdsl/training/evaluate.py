@@ -11,7 +11,8 @@ from netdsl.data.open import open_data
 from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
-from netdsl.training.loop import classes_of, measure, samples
+from netdsl.training.batches import samples_of
+from netdsl.training.loop import classes_of, measure
 from netdsl.training.metric import Score, Tally, chosen
 from netdsl.training.settings import read_metrics
 
@@ -49,7 +50,7 @@ def evaluate(
     classes = classes_of(test)
     asked = tuple(metrics) or read_metrics(record.settings.get("metrics", ""))
     tally = Tally(chosen(asked, classes), classes)
-    return measure(program, samples(test, trained.pipeline), trained.objective, tally)
+    return measure(program, samples_of(test, trained.pipeline), trained.objective, tally)
 
 
 def _same_classes(test: Dataset, classes: tuple[str, ...]) -> Dataset:

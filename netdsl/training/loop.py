@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from netdsl.compiler.compile import compile
 from netdsl.compiler.program import Program
+from netdsl.data.augment.policy import check_augmented
 from netdsl.data.dataset import Dataset
 from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
 from netdsl.training.average import averaged
-from netdsl.training.batches import Samples, hold_out, order
+from netdsl.training.batches import Prepared, Samples, hold_out, order, samples_of
 from netdsl.training.course import Course
 from netdsl.training.gate import FINITE
 from netdsl.training.interrupt import Interrupt
-from netdsl.training.loss import Objective, objective_for
+from netdsl.training.loss import CrossEntropy, Objective, objective_for
 from netdsl.training.metric import Score, Tally, chosen, columns
 from netdsl.training.progress import Epoch, Progress, Silent
 from netdsl.training.record import Record
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from netdsl.graph.net import Net
 
 LOSS = "loss"
+MEASURED = 1024
+"""Images that are measured at once where they are not in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,21 +92,24 @@ class Trained:
     exit_code: int = 0
 
 
-def prepare(net: Net, settings: Settings, data: Dataset) -> Task:
-    """Split off the validation part, fit the preparation to the rest, and apply it to both.
+def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | None = None) -> Task:
+    """Split off a part to validate on, unless there is one, fit the preparation to the rest, and apply it to both.
 
     Raises `NetError`: N607 with both shapes, or N605 with the first bad label, where the data do not fit the net;
     N508 where the outputs do not fit the classes; N507 for scores and metrics that there are not.
     """
     name = input_name(net)
-    check_fits(data, settings.pipeline, net.nodes[name].shape)
+    shape, seed, augment = net.nodes[name].shape, settings.seed, settings.augment
+    for part in (data, validation or data):
+        check_fits(part, settings.pipeline, shape)
+    check_augmented(data, settings.pipeline, augment, shape)
     objective = objective_of_data(net, settings, data)
-    drawn, held = hold_out(len(data), settings.validation, settings.seed)
-    pipeline = settings.pipeline.fit(data.images[drawn])
-    train = samples(data, pipeline, drawn)
-    validation = samples(data, pipeline, held) if len(held) else None
+    drawn, held = hold_out(len(data), 0.0 if validation else settings.validation, seed)
+    pipeline = settings.pipeline.fit(data.images, drawn)
+    train = samples_of(data, pipeline, drawn, augment=augment, seed=seed, classes=objective.main.size)
+    measured = samples_of(validation or data, pipeline, None if validation else held)
     metrics = chosen(settings.metrics, classes_of(data))
-    task = Task(net, settings, objective, metrics, pipeline, train, validation, data)
+    task = Task(net, settings, objective, metrics, pipeline, train, measured if len(measured) else None, data)
     task.course().check(task.scores)
     if settings.checkpoint:
         settings.checkpoint.check(task.scores)
@@ -115,8 +123,10 @@ def classes_of(data: Dataset) -> int:
 
 def objective_of_data(net: Net, settings: Settings, data: Dataset) -> Objective:
     """What is made smaller; labels of classes may be one for an image, or one for each place of a map."""
-    classes = classes_of(data)
-    return objective_for(net, settings.loss, classes, data.labels.shape[1:] if classes else ())
+    classes, losses = classes_of(data), settings.loss
+    if settings.augment.blends:
+        losses = {k: replace(v, shares=True) if isinstance(v, CrossEntropy) else v for k, v in losses.items()}
+    return objective_for(net, losses, classes, settings.pipeline.out_shape(data.shape)[:-1] if data.dense else ())
 
 
 def input_name(net: Net) -> str:
@@ -124,11 +134,6 @@ def input_name(net: Net) -> str:
     if len(net.inputs) != 1:
         raise fail("N508", f"`{net.name}` has {len(net.inputs)} inputs; images and labels train nets with one")
     return net.inputs[0]
-
-
-def samples(data: Dataset, pipeline: Pipeline, part: Any = slice(None)) -> Samples:
-    """The prepared samples of a part of the data."""
-    return Samples(pipeline.apply(data.images[part]), data.labels[part])
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,10 +218,11 @@ def train(task: Task, programs: Programs, *, folder: Path | None = None, progres
 
 def measure(program: Program, part: Samples, objective: Objective, tally: Tally) -> Score:
     """The loss and the metrics of an inference program over samples; `tally` has counted nothing yet."""
-    found = program(part.images)
-    outputs = found if isinstance(found, dict) else {next(iter(objective.parts)): found}
-    loss = objective.measure(outputs, part.labels)
-    count(tally, objective, loss, outputs, part.labels)
+    whole = [(part.images, part.labels, part.labels)] if isinstance(part, Prepared) else None
+    for images, labels, _ in whole or part.batches(MEASURED, np.arange(len(part))):
+        found = program(images)
+        outputs = found if isinstance(found, dict) else {next(iter(objective.parts)): found}
+        count(tally, objective, objective.measure(outputs, labels), outputs, labels)
     return tally.score()
 
 
@@ -254,8 +260,8 @@ class _Loop:
         task, settings = self.task, self.task.settings
         name, tally = input_name(task.net), task.tally()
         indices = order(len(task.train), settings.seed, number)
-        for images, labels in task.train.batches(settings.batch, indices):
-            given = {name: images, **task.objective.feed(labels)}
+        for images, labels, targets in task.train.batches(settings.batch, indices, epoch=number):
+            given = {name: images, **task.objective.feed(targets)}
             found = self.learning.step(given, **self.course.scalars(self.steps + 1))
             self.steps += 1
             loss = float(found[LOSS])

@@ -46,7 +46,8 @@ def train_net(
     """
     settings = read_settings(net.settings, overrides)
     shape = net.nodes[loop.input_name(net)].shape
-    task = loop.prepare(net, settings, open_data(settings.data, size=shape, fit=settings.pipeline.resize).train)
+    data = open_data(settings.data, size=shape, fit=settings.pipeline.resize)
+    task = loop.prepare(net, settings, data.train, data.validation)
     programs = loop.compiled(task, threads=threads, memory=memory)
     folder = named_folder(out) if out else new_folder(run_name(net))
     done = loop.train(task, programs, folder=folder, progress=progress)

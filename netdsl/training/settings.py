@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from netdsl.data.augment.policy import Augment, make_augmentation
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.steps import make_step
 from netdsl.errors import Diagnostic, Fault, NetError, escape, fail
@@ -56,6 +57,7 @@ class Settings:
 
     data: str = "fashion_mnist"
     pipeline: Pipeline = field(default_factory=Pipeline)
+    augment: Augment = field(default_factory=Augment)
     loss: Mapping[str, Loss] = field(default_factory=lambda: {"": CrossEntropy()})
     optimizer: Optimiser = field(default_factory=Sgd)
     schedule: Schedule = field(default_factory=Constant)
@@ -82,6 +84,7 @@ class Settings:
                 *(step.text() for step in self.pipeline.steps),
             ]
         )
+        texts["augment"] = self.augment.text()
         texts["loss"] = ", ".join(f"{name}={loss}" if name else str(loss) for name, loss in self.loss.items())
         texts["metrics"] = ", ".join(self.metrics)
         del texts["pipeline"]
@@ -92,7 +95,7 @@ def read_settings(lines: Iterable[Setting], overrides: Iterable[Setting] = ()) -
     """The settings of a `train` block and of the command line, which wins; defaults fill the rest.
 
     Every mistake is reported, in line order: `NetError` N506 for a setting that does not exist, N507 for a value that
-    does not fit, N608 and N609 for a preparation of data.
+    does not fit, N608 and N609 for a preparation of data, N614 and N615 for augmentations.
     """
     found, mistakes = Settings(), list[Diagnostic]()
     for group in (*_groups(lines), *_groups(overrides)):
@@ -200,6 +203,20 @@ def _data(settings: Settings, group: list[Setting]) -> dict[str, Any]:
     return {"data": str(source), "pipeline": Pipeline(tuple(steps))}
 
 
+def _augment(settings: Settings, group: list[Setting]) -> dict[str, Any]:
+    """A chain of calls, or `none`, with which the command line undoes what the block says."""
+    steps = group[0].steps
+    chain = []
+    for call in () if steps == (Word("none"),) else steps:
+        if isinstance(call, Applied):
+            chain.append(make_augmentation(call.name, call.arguments, call.keywords))
+        elif isinstance(call, Word):
+            chain.append(make_augmentation(str(call)))
+        else:
+            raise refused(group[0], "a chain such as `flip(horizontal) | crop(28, pad=4)`", call)
+    return {"augment": Augment(tuple(chain))}
+
+
 def _loss(settings: Settings, group: list[Setting]) -> dict[str, Any]:
     """One for all outputs, or one by name for each; the command line may replace that of one output alone."""
     made = {line.key: method_of(line, "loss", LOSSES) for line in group}
@@ -259,6 +276,7 @@ def _share(name: str) -> Reader:
 
 _READERS: dict[str, Reader] = {
     "data": _data,
+    "augment": _augment,
     "loss": _loss,
     "optimizer": _method("optimizer", "optimiser", OPTIMISERS),
     "schedule": _method("schedule", "schedule", SCHEDULES),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from netdsl.training.batches import Samples, hold_out, order
+from netdsl.training.batches import Prepared, hold_out, order
 
 
 def test_an_order_is_a_permutation():
@@ -33,7 +33,7 @@ def test_something_is_left_to_train_on():
 def test_batches_follow_the_order_and_the_last_is_smaller():
     images = np.arange(5, dtype=np.float32).reshape(5, 1, 1, 1)
     labels = np.arange(5)
-    samples = Samples(images, labels)
-    seen = [(x.ravel().tolist(), y.tolist()) for x, y in samples.batches(2, np.array([4, 0, 3, 1, 2]))]
+    samples = Prepared(images, labels)
+    seen = [(x.ravel().tolist(), y.tolist()) for x, y, _ in samples.batches(2, np.array([4, 0, 3, 1, 2]))]
     assert [x for x, _ in seen] == [[4, 0], [3, 1], [2]]
     assert all(x == y for x, y in seen)

@@ -163,7 +163,8 @@ def test_texts_are_read_back():
         ("data digits | pad(-1)", "N609", "`n` of `pad`"),
         ("schedule cosin", "N506", "did you mean `cosine`?"),
         ("schedule cosine(warmup=-1)", "N507", "`cosine.warmup` is -1; it must be at least 0"),
-        ("augment flip(horizontal)", "N506", "does not carry out the setting `augment`"),
+        ("augment flop", "N614", "did you mean `flip`?"),
+        ('freeze "a"', "N506", "does not carry out the setting `freeze`"),
     ],
 )
 def test_a_mistake_is_named_at_its_place(line, code, words):

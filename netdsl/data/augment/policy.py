@@ -21,8 +21,11 @@ from netdsl.data.augment.rotate import Rotate
 from netdsl.data.augment.shear import Shear
 from netdsl.data.augment.shift import Shift
 from netdsl.data.augment.zoom import Zoom
+from netdsl.data.dataset import Dataset
 from netdsl.data.draws import Draws
-from netdsl.errors import Fault
+from netdsl.data.pipeline import Pipeline
+from netdsl.errors import Fault, fail
+from netdsl.files.regular import quoted
 from netdsl.shapes import Shape, format_shape
 
 FAMILIES: dict[str, type[Augmentation]] = {
@@ -84,6 +87,24 @@ class Augment:
     def _of(self, kind: type[Any]) -> list[tuple[str, Any]]:
         """The steps of a kind, each with its place, such as `2 crop`."""
         return [(f"{i} {step.word}", step) for i, step in enumerate(self.chain) if isinstance(step, kind)]
+
+
+def check_augmented(dataset: Dataset, pipeline: Pipeline, augment: Augment, input_shape: Shape) -> None:
+    """`NetError` N615 unless augmented and then prepared images have the shape of the net's input."""
+    if not augment.chain:
+        return
+    try:
+        stored = pipeline.stored.out_shape(dataset.shape)
+        changed = augment.out_shape(stored)
+        found = pipeline.rest.out_shape(changed)
+    except Fault as fault:
+        raise fail(fault.code, f"{quoted(dataset.name)}: {fault.message}") from None
+    if found != tuple(input_shape):
+        raise fail(
+            "N615",
+            f"{quoted(dataset.name)} is {format_shape(stored)}, `augment` makes it {format_shape(changed)} and the "
+            f"preparation {format_shape(found)}, but the input of the net is {format_shape(input_shape)}",
+        )
 
 
 def make_augmentation(
