@@ -15,7 +15,7 @@ from netdsl.language.load import load_texts
 from netdsl.language.parameters import parse_parameters
 from netdsl.shapes import Shape
 from netdsl.training.loop import input_name
-from netdsl.training.loss import Objective, objective_for
+from netdsl.training.loss import Objective, ends_of, objective_of, places_of
 from netdsl.training.record import Record
 from netdsl.training.run_folder import weights_path
 from netdsl.training.settings import read_losses
@@ -54,7 +54,8 @@ class TrainedNet:
     @property
     def objective(self) -> Objective:
         """What it was trained for; `NetError` N508 unless every output fits the classes."""
-        return objective_for(self.net, read_losses(self.record.settings["loss"]), len(self.record.classes))
+        ends, classes = ends_of(self.net), len(self.record.classes)
+        return objective_of(ends, read_losses(self.record.settings["loss"]), classes, places_of(ends, classes))
 
     def compiled(self, batch: int, threads: int | None) -> Program:
         """The net on the engine."""

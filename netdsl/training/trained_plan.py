@@ -10,7 +10,7 @@ from netdsl.compiler.plan_file import SUFFIX, load_plan
 from netdsl.data.pipeline import Pipeline, from_json
 from netdsl.errors import Diagnostic, Fault, NetError, fail
 from netdsl.files.regular import quoted
-from netdsl.training.loss import End, Objective, objective_of
+from netdsl.training.loss import End, Objective, objective_of, places_of
 from netdsl.training.record import BadRecord, Record, read_record
 from netdsl.training.settings import read_losses
 from netdsl.training.trained import TrainedNet, open_run
@@ -73,7 +73,7 @@ def open_trained(path: Path, *, threads: int | None = None) -> TrainedNet | Trai
         ends = {b.name: End(b.shape, str(acts[b.name])) for b in program.plan.outputs}
         losses = read_losses(record.settings["loss"])
         kept = {name: loss for name, loss in losses.items() if not name or name in ends}
-        objective = objective_of(ends, kept, len(record.classes))
+        objective = objective_of(ends, kept, len(record.classes), places_of(ends, len(record.classes)))
     except (BadRecord, NetError, Fault, KeyError, TypeError, AttributeError) as cause:
         raise fail("N731", f"{quoted(path)} is damaged: its record of the training cannot be used: {cause}") from None
     return TrainedPlan(record.net, program, pipeline, record, objective)

@@ -16,9 +16,11 @@ from netdsl.training.loss import (
     BinaryCrossEntropy,
     CrossEntropy,
     Dice,
+    End,
     Hinge,
     Mse,
     objective_for,
+    places_of,
 )
 
 
@@ -273,6 +275,21 @@ def test_probabilities_are_the_scores_whatever_the_net_ends_in():
         y = softmax(LOGITS) if act == "softmax" else LOGITS
         np.testing.assert_allclose(of.scores(y), [[0.5, 0.5], [0.75, 0.25]])
     assert BinaryCrossEntropy(end="").scores(np.array([[-800.0]]))[0, 1] == pytest.approx(exp(-800))
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "places"),
+    [
+        ((10,), 10, ()),
+        ((1, 1, 10), 10, ()),
+        ((4, 6, 10), 10, (4, 6)),
+        ((4, 6, 1), 2, (4, 6)),
+        ((1,), 2, ()),
+        ((7, 1), 0, ()),
+    ],
+)
+def test_a_map_of_classes_has_labels_at_its_places(shape, classes, places):
+    assert places_of({"Out": End(shape)}, classes) == places
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from netdsl.training.loss.cross_entropy import CrossEntropy
 from netdsl.training.loss.dice import Dice
 from netdsl.training.loss.hinge import Hinge
 from netdsl.training.loss.mse import Mse
-from netdsl.training.loss.objective import End, Objective, ends_of, objective_for, objective_of
+from netdsl.training.loss.objective import End, Objective, ends_of, objective_for, objective_of, places_of
 
 __all__ = [
     "LABELS",
@@ -22,4 +22,5 @@ __all__ = [
     "ends_of",
     "objective_for",
     "objective_of",
+    "places_of",
 ]

@@ -122,6 +122,13 @@ def ends_of(net: Net) -> dict[str, End]:
     return found | {head.name: replace(_end(net, head.output), weight=head.weight, is_head=True) for head in net.heads}
 
 
+def places_of(ends: Mapping[str, End], classes: int) -> Shape:
+    """The places that the labels of a trained net are of: those of its first output, where that is a map of classes."""
+    shape = next(iter(ends.values())).shape
+    is_map = len(shape) > 1 and prod(shape) != classes and shape[-1] in (1, classes) and prod(shape[:-1]) > 1
+    return shape[:-1] if classes and is_map else ()
+
+
 def _end(net: Net, path: str) -> End:
     node = net.nodes[path]
     words = {node.layer.keyword, str(getattr(node.layer, "act", "")), str(getattr(node.layer, "name", ""))}
