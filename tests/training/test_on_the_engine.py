@@ -21,10 +21,18 @@ def lenet(*overrides):
     return loop.prepare(net, settings, few)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd(lr=0.1)", "sgd(lr=0.1, momentum=0.9, nesterov=true)", "adam"])
-@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "binary_cross_entropy"])
-def test_three_steps_of_lenet5_are_those_of_the_reference(optimizer, loss):
-    task = lenet(f"optimizer={optimizer}", f"loss={loss}", "batch=32", "steps=3")
+OPTIMISERS = ["sgd(lr=0.1)", "sgd(lr=0.1, momentum=0.9, nesterov=true)", "adam"]
+CASES = [
+    (f"optimizer={o}", f"loss={loss}") for o in OPTIMISERS for loss in ("cross_entropy", "mse", "binary_cross_entropy")
+]
+CASES += [(f"optimizer={o}",) for o in ("adamw", "rmsprop(momentum=0.9, centered=true)", "adagrad", "adadelta")]
+CASES += [(text,) for text in ("loss=cross_entropy(smoothing=0.1)", "loss=hinge", "clip=norm(0.1)", "clip=value(1e-3)")]
+TOGETHER = ("clip=norm(0.1)", "accumulate=2", "ema=0.9", "on_nan=skip", "optimizer=adamw", "schedule=plateau")
+
+
+@pytest.mark.parametrize("overrides", [*CASES, TOGETHER], ids=" ".join)
+def test_three_steps_of_lenet5_are_those_of_the_reference(overrides):
+    task = lenet(*overrides, "batch=32", "steps=3")
     start = task.net.initialise(1)
     engine = loop.train(task, loop.compiled(task, threads=1)).weights
     reference = loop.train(task, reference_programs(task, task.net.initialise(1))).weights
@@ -33,12 +41,13 @@ def test_three_steps_of_lenet5_are_those_of_the_reference(optimizer, loss):
         assert np.linalg.norm(change - expected) <= 1e-3 * np.linalg.norm(expected), name
 
 
-def test_threads_and_repetition_do_not_change_the_bits(tmp_path):
+@pytest.mark.parametrize("overrides", [(), TOGETHER], ids=["plain", "together"])
+def test_threads_and_repetition_do_not_change_the_bits(overrides, tmp_path):
     files = []
     for number, threads in enumerate((1, 2, 3, 1)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        task = lenet("epochs=2", "batch=64")
+        task = lenet("epochs=2", "batch=64", *overrides)
         loop.train(task, loop.compiled(task, threads=threads), folder=folder)
         files.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert all(found == files[0] for found in files)
