@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netdsl.graph.freeze import on_stored_statistics
+
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
     from netdsl.ops.op import Ops, Value
@@ -29,7 +31,8 @@ def run_net(
             values[node.path] = np.asarray(inputs[node.path], dtype)
             continue
         tensors = {p.name: np.asarray(arrays[name], dtype) for name, p in net.node_tensors(node.path)}
-        values[node.path] = node.layer.forward([values[p] for p in node.inputs], tensors, training=training)
+        learns = training and not on_stored_statistics(net, node)
+        values[node.path] = node.layer.forward([values[p] for p in node.inputs], tensors, training=learns)
     return values
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from netdsl.cli.target import show, takes_net
+from netdsl.cli.transfer import edited
 
 if TYPE_CHECKING:
     from netdsl.errors import Diagnostic
+    from netdsl.graph.net import Net
 
 
 @click.command()
@@ -27,6 +29,9 @@ def check(net: str, parameters: tuple[str, ...], form: str) -> None:
     from netdsl.symbolic.symbol import demands_of
 
     nets, found = check_file(net, parse_parameters(parameters))
+    wrong = {one.name: _of_transfer(one) for one in nets}
+    nets = [one for one in nets if not wrong[one.name]]
+    found = (*found, *(diagnostic for of_one in wrong.values() for diagnostic in of_one))
     failed = any(diagnostic.severity == "error" for diagnostic in found)
     show(found)
     if form == "json":
@@ -42,6 +47,17 @@ def check(net: str, parameters: tuple[str, ...], form: str) -> None:
                 for demand in demands_of(symbol):
                     click.echo(f"  {demand}")
     click.get_current_context().exit(1 if failed else 0)
+
+
+def _of_transfer(net: Net) -> tuple[Diagnostic, ...]:
+    """What is wrong with what the `train` block cuts off, puts on and freezes."""
+    from netdsl.errors import NetError
+
+    try:
+        edited(net, [])
+    except NetError as error:
+        return error.diagnostics
+    return ()
 
 
 def as_plain(diagnostic: Diagnostic) -> dict[str, object]:

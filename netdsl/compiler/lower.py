@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.compiler.differentiate import differentiate
 from netdsl.errors import Fault, fail
+from netdsl.graph.freeze import on_stored_statistics
 from netdsl.ops.op import BATCH, Build, Op, Ops, Value
 
 if TYPE_CHECKING:
@@ -68,13 +69,14 @@ def _lower_nodes(build: Build, net: Net, roots: set[str]) -> dict[str, Value]:
         if node.path in needed:
             needed.update(node.inputs)
     nodes: dict[str, Value] = {}
+    training = build.training
     for node in net:
         if not node.inputs:
             nodes[node.path] = build.input(node.path, (BATCH, *node.shape))
             continue
         if node.path not in needed:
             continue
-        build.origin = node.path
+        build.origin, build.training = node.path, training and not on_stored_statistics(net, node)
         for name, param in net.node_tensors(node.path):
             build.tie(param.name, build.tensor(name, param.shape, param.role))
         try:
@@ -83,7 +85,7 @@ def _lower_nodes(build: Build, net: Net, roots: set[str]) -> dict[str, Value]:
             raise fail(fault.code, fault.message, span=node.span) from None
         assert made.shape == (BATCH, *node.shape), f"{node.path}: lowered to {made.shape}, declared {node.shape}"
         nodes[node.path] = build.nodes[node.path] = build.rename(made, node.path)
-    build.origin = ""
+    build.origin, build.training = "", training
     return nodes
 
 

@@ -7,7 +7,7 @@ operand's index, so that a node may read a value twice. Sums over the net count 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ class Node:
 
     `shape` is that of its output, without the batch. The inputs of a net are nodes too, whose layer is `Input`.
     `span` is the call in the text. `ties` says which of its tensors are another's, by `share=`: its name of the tensor,
-    and the full name of the tensor that it is.
+    and the full name of the tensor that it is. A `frozen` node learns nothing.
     """
 
     path: str
@@ -39,6 +39,7 @@ class Node:
     shape: Shape
     span: Span | None = None
     ties: tuple[tuple[str, str], ...] = ()
+    frozen: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -127,7 +128,9 @@ class Net:
 
     def node_params(self, path: str) -> tuple[Param, ...]:
         """The tensors that one node's layer reads."""
-        return self.nodes[path].layer.tensors(*self.input_shapes(path))
+        node = self.nodes[path]
+        found = node.layer.tensors(*self.input_shapes(path))
+        return tuple(replace(param, trainable=False) for param in found) if node.frozen else found
 
     def node_tensors(self, path: str) -> tuple[tuple[str, Param], ...]:
         """The same with their full names, shared ones as their owner declares them."""

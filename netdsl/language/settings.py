@@ -31,6 +31,12 @@ SETTINGS = (
     "stop",
     "checkpoint",
     "freeze",
+    "unfreeze",
+    "weights",
+    "map",
+    "fresh",
+    "pop",
+    "append",
     "recipe",
 )
 

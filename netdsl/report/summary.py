@@ -76,6 +76,7 @@ def _as_json(row: Row) -> dict[str, object]:
         "macs": row.cost.macs,
         "rf": field,
         "shared": dict(row.node.ties),
+        "frozen": row.node.frozen,
     }
 
 

@@ -99,7 +99,7 @@ def format_bytes(count: int) -> str:
 def _cells(row: Row, depth: int, scope: str) -> tuple[Text, ...]:
     name = row.node.path.removeprefix(f"{scope}.") if scope else row.node.path
     owners = ", ".join(dict.fromkeys(full.rpartition(".")[0] for _, full in row.node.ties))
-    shared = f", share {owners}" if owners else ""
+    shared = (f", share {owners}" if owners else "") + (", frozen" if row.node.frozen and row.cost.total else "")
     return (
         Text("  " * depth + escape(name)),
         Text(escape(words(row.node.layer, rank=len(row.shape) - 1) + shared), style="dim"),

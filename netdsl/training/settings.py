@@ -40,6 +40,7 @@ from netdsl.training.readers import MOST, changed, count_in, method_of, number_i
 from netdsl.training.schedule import SCHEDULES, Constant, Schedule
 from netdsl.training.stop import STOPS, Early
 from netdsl.training.template import Template
+from netdsl.training.transfer import READERS, Transfer
 
 ON_NAN = ("stop", "skip")
 Reader = Callable[["Settings", list[Setting]], dict[str, Any]]
@@ -52,7 +53,8 @@ class Settings:
     `data` is a shipped name or a folder, `pipeline` its preparation, not yet fitted. `loss` is by output, or under an
     empty name for all. `validation` is the share of the training images that is only measured; `steps` the most
     batches, over all epochs. `metrics` is empty where the data are to say what is measured. `checkpoint` is the name of
-    a file a epoch. `on_nan` is what becomes of a batch whose gradients are not finite: `stop` or `skip`.
+    a file a epoch. `on_nan` is what becomes of a batch whose gradients are not finite: `stop` or `skip`. `transfer` is
+    what is taken over from another training, and what of the net is changed or frozen.
     """
 
     data: str = "fashion_mnist"
@@ -73,6 +75,7 @@ class Settings:
     metrics: tuple[str, ...] = ()
     stop: Early | None = None
     checkpoint: Template | None = None
+    transfer: Transfer = field(default_factory=Transfer)
 
     def texts(self) -> dict[str, str]:
         """Each setting as its line of a `train` block has it, those that are not set left out."""
@@ -87,8 +90,8 @@ class Settings:
         texts["augment"] = self.augment.text()
         texts["loss"] = ", ".join(f"{name}={loss}" if name else str(loss) for name, loss in self.loss.items())
         texts["metrics"] = ", ".join(self.metrics)
-        del texts["pipeline"]
-        return {name: text for name, text in texts.items() if text}
+        del texts["pipeline"], texts["transfer"]
+        return {name: text for name, text in texts.items() if text} | self.transfer.texts()
 
 
 def read_settings(lines: Iterable[Setting], overrides: Iterable[Setting] = ()) -> Settings:
@@ -164,7 +167,7 @@ def _check_single(group: list[Setting]) -> None:
 
 def _with_part(settings: Settings, name: str, parts: list[str], line: Setting) -> Settings:
     """`optimizer.lr=0.1`, `loss.smoothing=0.1`, and of the loss of one output `loss.box.weight=2`."""
-    whole: Any = getattr(settings, name)
+    whole: Any = getattr(settings, name, "")
     if isinstance(whole, Mapping):
         output = parts.pop(0) if len(parts) > 1 else "" if "" in whole else next(iter(whole))
         if output not in whole:
@@ -256,6 +259,10 @@ def _on_nan(settings: Settings, group: list[Setting]) -> dict[str, Any]:
     return {"on_nan": str(word)}
 
 
+def _transfer(settings: Settings, group: list[Setting]) -> dict[str, Any]:
+    return {"transfer": settings.transfer.with_lines(group)}
+
+
 def _method(name: str, what: str, known: Mapping[str, type[Method]]) -> Reader:
     return lambda settings, group: {name: method_of(group[0], what, known)}
 
@@ -292,5 +299,6 @@ _READERS: dict[str, Reader] = {
     "metrics": _metrics,
     "stop": _optional("stop", "rule to stop", STOPS),
     "checkpoint": _checkpoint,
+    **dict.fromkeys(READERS, _transfer),
 }
-_SEVERAL = ("loss", "metrics")
+_SEVERAL = ("loss", "metrics", "map", "fresh", "freeze", "unfreeze")

@@ -30,7 +30,7 @@ def test_keras_table_ends_with_the_totals_of_the_lecture():
 
 
 def test_json_rows_have_the_promised_fields():
-    names = ["name", "layer", "inputs", "shape", "params", "state", "macs", "rf", "shared"]
+    names = ["name", "layer", "inputs", "shape", "params", "state", "macs", "rf", "shared", "frozen"]
     assert list(rows_of("lenet5")[1]) == names
 
 
