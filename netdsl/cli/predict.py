@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from netdsl.cli.target import takes_code
+from netdsl.cli.target import takes_code, takes_strict
 
 
 @click.command("predict")
@@ -15,15 +15,16 @@ from netdsl.cli.target import takes_code
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Guesses a file.")
+@takes_strict
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-def predict(run: Path, files: tuple[Path, ...], top: int, threads: int | None, form: str) -> None:
+def predict(run: Path, files: tuple[Path, ...], top: int, threads: int | None, strict: bool, form: str) -> None:
     """The classes that RUN, a training's folder or a plan file of it, gives each of FILES, the likeliest first."""
     from netdsl.errors import escape, render
     from netdsl.training import predict as prediction
     from netdsl.training.trained_plan import open_trained
 
-    trained = open_trained(run, threads=threads)
+    trained = open_trained(run, threads=threads, strict=strict)
     if trained.warnings:
         click.echo(render(trained.warnings), err=True)
     found = list(prediction.predict(trained, files, top=top, threads=threads))

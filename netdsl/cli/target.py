@@ -31,6 +31,12 @@ def takes_code(command: Command) -> Command:
     return click.option("--allow-code", is_flag=True, expose_value=False, callback=_allow, help=words)(command)
 
 
+def takes_strict(command: Command) -> Command:
+    """Adds the option --strict."""
+    words = "Refuse weights that hold NaN or infinities, which otherwise give a warning."
+    return click.option("--strict", is_flag=True, help=words)(command)
+
+
 def _allow(context: click.Context, _: click.Parameter, allowed: bool) -> None:
     """Let nets run code for as long as the command runs."""
     if allowed:

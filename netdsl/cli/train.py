@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.amount import takes_memory
-from netdsl.cli.target import takes_code
+from netdsl.cli.target import takes_code, takes_strict
+from netdsl.cli.transfer import takes_weights
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Setting
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Number that all random choices follow from.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @takes_memory
+@takes_weights
+@takes_strict
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any setting, such as optimizer.lr=0.1.")
 def train(
     net: str,
@@ -40,6 +43,8 @@ def train(
     threads: int | None,
     memory: int | None,
     settings: tuple[str, ...],
+    transfer: list[Setting],
+    strict: bool,
 ) -> None:
     """Train NET: a file, FILE:NET, or the name of a net that ships.
 
@@ -54,8 +59,9 @@ def train(
     loaded = load(net, **given)
     _warn(loaded.warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
-    overrides = _overrides(settings, plain)
-    session = train_net(loaded, overrides, out=out, threads=threads, memory=memory, progress=choose(sys.stdout))
+    overrides = [*_overrides(settings, plain), *transfer]
+    how: dict[str, Any] = {"out": out, "threads": threads, "memory": memory, "strict": strict}
+    session = train_net(loaded, overrides, progress=choose(sys.stdout), **how)
     click.echo(f"saved to {session.folder}")
     if session.exit_code:
         sys.exit(session.exit_code)

@@ -13,6 +13,7 @@ _MODULES = (
     "n3_shapes",
     "n4_asserts",
     "n5_weights",
+    "n52_transfer",
     "n6_data",
     "n7_engine",
     "warnings",

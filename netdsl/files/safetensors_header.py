@@ -8,11 +8,14 @@ without overlap, hole or rest, no key may come twice, and every number must agre
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 ITEM_SIZES = {"F64": 8, "F32": 4, "F16": 2}
+ALL_SIZES = ITEM_SIZES | {"BF16": 2, "I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2, "I8": 1, "U8": 1}
+ALL_SIZES |= {"BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1}
 MAX_HEAD = 32 * 2**20
 MAX_OBJECTS = 500_000
 MAX_RANK = 8
@@ -53,8 +56,11 @@ def head_length(first: bytes, file_size: int) -> int:
     return length
 
 
-def parse_head(text: bytes, data_size: int) -> Head:
-    """The head from its JSON; `data_size` bytes follow it. Raises `DamagedHead`."""
+def parse_head(text: bytes, data_size: int, sizes: Mapping[str, int] = ITEM_SIZES) -> Head:
+    """The head from its JSON; `data_size` bytes follow it. `sizes`: bytes of the dtypes that may come.
+
+    Raises `DamagedHead`.
+    """
     if text.count(b"{") > MAX_OBJECTS:
         raise DamagedHead(f"the head lists more than {MAX_OBJECTS} objects")
     try:
@@ -68,7 +74,7 @@ def parse_head(text: bytes, data_size: int) -> Head:
     metadata = found.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise DamagedHead("`__metadata__` does not map names to texts")
-    entries = {name: _entry(name, value) for name, value in found.items()}
+    entries = {name: _entry(name, value, sizes) for name, value in found.items()}
     return Head(_covering(entries, data_size), metadata)
 
 
@@ -89,18 +95,18 @@ def _no_constant(name: str) -> float:
     raise DamagedHead(f"the head holds `{name}`")
 
 
-def _entry(name: str, value: Any) -> Entry:
+def _entry(name: str, value: Any, sizes: Mapping[str, int]) -> Entry:
     label = f"tensor `{name[:80]}`"
     if not isinstance(value, dict) or value.keys() != {"dtype", "shape", "data_offsets"}:
         raise DamagedHead(f"{label} is not described by dtype, shape and data_offsets")
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in ITEM_SIZES:
-        raise DamagedHead(f"{label} has dtype {str(dtype)[:20]}; netdsl reads {', '.join(ITEM_SIZES)}")
+    if not isinstance(dtype, str) or dtype not in sizes:
+        raise DamagedHead(f"{label} has dtype {str(dtype)[:20]}; netdsl reads {', '.join(sizes)}")
     if not _sizes(shape) or len(shape) > MAX_RANK:
         raise DamagedHead(f"{label}: its shape is not a list of at most {MAX_RANK} sizes")
     if not _sizes(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
         raise DamagedHead(f"{label}: its data_offsets are not a start and an end")
-    taken, needed = offsets[1] - offsets[0], prod(shape) * ITEM_SIZES[dtype]
+    taken, needed = offsets[1] - offsets[0], prod(shape) * sizes[dtype]
     if taken != needed:
         raise DamagedHead(f"{label}: {dtype} {shape} needs {needed} bytes, its data_offsets give {taken}")
     return Entry(dtype, tuple(shape), offsets[0], offsets[1])

@@ -21,7 +21,16 @@ from netdsl import __version__
 from netdsl.errors import NetError, escape, fail
 from netdsl.files.atomic import replace_file
 from netdsl.files.regular import open_regular, quoted
-from netdsl.files.safetensors_header import LENGTH_BYTES, DamagedHead, Entry, Head, head_length, parse_head
+from netdsl.files.safetensors_header import (
+    ALL_SIZES,
+    ITEM_SIZES,
+    LENGTH_BYTES,
+    DamagedHead,
+    Entry,
+    Head,
+    head_length,
+    parse_head,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +79,8 @@ class Kind:
         """
         file, size = open_regular(path)
         with file, self.damage(path):
-            head, data = self._read(file, size, path)
+            head, room = self._head(file, size, path)
+            data = _data(file, room)
             document = self._document(head, path)
             seals = _seals(document)
             tensors = {name: _tensor(name, entry, data, seals) for name, entry in head.entries.items()}
@@ -89,17 +99,43 @@ class Kind:
             reason = (error.strerror or str(error)).lower()
             raise fail(self.damaged, f"{quoted(path)} cannot be read: {reason}") from None
 
-    def _read(self, file: BinaryIO, size: int, path: Path) -> tuple[Head, NDArray[np.uint8]]:
+    def is_own(self, path: Path) -> bool:
+        """Whether netdsl wrote the file as one of this kind, by its head alone; `read` then checks it.
+
+        Raises `NetError` as `read` does, for what is not a safetensors file.
+        """
+        file, size = open_regular(path)
+        with file, self.damage(path):
+            return self.key in self._head(file, size, path, ALL_SIZES)[0].metadata
+
+    def read_plain(self, path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+        """The tensors of a safetensors file that another program wrote, and why others were left out, by name.
+
+        Halves, also bfloat16, singles and doubles come as they are stored, bfloat16 as the float32 that it is; integers
+        and truth values are left out. The head is checked as strictly as that of our own files; there are no seals.
+        """
+        file, size = open_regular(path)
+        with file, self.damage(path):
+            head, room = self._head(file, size, path, ALL_SIZES)
+            data = _data(file, room)
+        tensors: dict[str, NDArray[Any]] = {}
+        left: dict[str, str] = {}
+        for name, entry in head.entries.items():
+            if entry.dtype in DTYPES or entry.dtype == "BF16":
+                tensors[name] = _plain(entry, data[entry.start : entry.stop])
+            else:
+                left[name] = f"its numbers are {entry.dtype}, not real ones"
+        return tensors, left
+
+    def _head(self, file: BinaryIO, size: int, path: Path, sizes: Mapping[str, int] = ITEM_SIZES) -> tuple[Head, int]:
+        """The head of an open file, and how many bytes follow it."""
         first = file.read(LENGTH_BYTES + 1)
         if first[LENGTH_BYTES:] != b"{" and (words := _foreign_kind(first)):
             raise self._foreign(path, words)
         length = head_length(first[:LENGTH_BYTES], size)
         text = first[LENGTH_BYTES:] + file.read(max(0, length - 1))
-        data = _aligned(size - LENGTH_BYTES - length)
-        head = parse_head(text, data.size)
-        if file.readinto(data.data) != data.size or file.read(1):  # type: ignore[attr-defined]
-            raise DamagedHead("the file changed while it was read")
-        return head, data
+        room = size - LENGTH_BYTES - length
+        return parse_head(text, room, sizes), room
 
     def _foreign(self, path: Path, reason: str) -> NetError:
         return fail(self.foreign, f"{quoted(path)} is not a netdsl {self.name}: {reason}")
@@ -122,6 +158,21 @@ class Kind:
             words = f"format {document['format']}, written by {writer}"
             raise fail(self.newer, f"{quoted(path)} has {words}; netdsl {__version__} reads up to format {self.format}")
         return document
+
+
+def _data(file: BinaryIO, size: int) -> NDArray[np.uint8]:
+    """The bytes behind the head, all of them, on a cache line."""
+    data = _aligned(size)
+    if file.readinto(data.data) != size or file.read(1):  # type: ignore[attr-defined]
+        raise DamagedHead("the file changed while it was read")
+    return data
+
+
+def _plain(entry: Entry, raw: NDArray[np.uint8]) -> NDArray[Any]:
+    if entry.dtype == "BF16":  # the upper half of a float32
+        wide = np.frombuffer(raw.tobytes(), "<u2").astype("<u4") << 16
+        return wide.view("<f4").reshape(entry.shape)
+    return np.frombuffer(raw.tobytes(), DTYPES[entry.dtype]).reshape(entry.shape)
 
 
 def _aligned(size: int) -> NDArray[np.uint8]:

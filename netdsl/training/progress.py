@@ -29,13 +29,15 @@ class Epoch:
 
 
 class Progress(Protocol):
-    """What the loop tells: it begins, has done `steps` updates, has finished an epoch, ends."""
+    """What a training tells: lines beforehand, that it begins, has done `steps` updates, an epoch, all of it."""
 
     def begin(self, epochs: int, steps: int) -> None: ...
 
     def step(self, epoch: int, steps: int, loss: float) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
+
+    def note(self, line: str) -> None: ...
 
     def end(self) -> None: ...
 
@@ -50,6 +52,9 @@ class Silent:
         pass
 
     def epoch(self, epoch: Epoch) -> None:
+        pass
+
+    def note(self, line: str) -> None:
         pass
 
     def end(self) -> None:
@@ -67,6 +72,10 @@ class Lines(Silent):
     def begin(self, epochs: int, steps: int) -> None:
         self._epochs = epochs
         self._start = monotonic()
+
+    def note(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
 
     def epoch(self, epoch: Epoch) -> None:
         now = monotonic()

@@ -28,6 +28,7 @@ METRICS = "metrics.csv"
 METRICS_LINES = "metrics.jsonl"
 CONFIG = "config.json"
 TEXT = "net.net"
+TRANSFER = "transfer.csv"
 
 
 def new_folder(name: str, *, root: Path = Path("runs")) -> Path:

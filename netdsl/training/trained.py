@@ -19,6 +19,7 @@ from netdsl.training.loss import Objective, ends_of, objective_of, places_of
 from netdsl.training.record import Record
 from netdsl.training.run_folder import weights_path
 from netdsl.training.settings import read_losses
+from netdsl.training.transfer import recorded
 from netdsl.training.weights_file import check_tensors, read_weights
 
 if TYPE_CHECKING:
@@ -62,18 +63,20 @@ class TrainedNet:
         return compile(self.net, self.weights, batch=batch, threads=threads)
 
 
-def open_run(run: str | Path) -> TrainedNet:
+def open_run(run: str | Path, *, strict: bool = False) -> TrainedNet:
     """Read a run folder or its weight file; nothing else is needed, nor looked at.
 
     Raises `NetError`: N501 to N504 and N601 as `read_weights` and `check_tensors`, N502 where the net or the
-    preprocessing inside cannot be read, N510 where the folder is not that of a run.
+    preprocessing inside cannot be read, N510 where the folder is not that of a run; where `strict`, N526 for numbers
+    that are not finite.
     """
     path = weights_path(Path(run))
-    file = read_weights(path)
+    file = read_weights(path, strict=strict)
     record = file.record
     try:
         parameters = parse_parameters(f"{name}={value}" for name, value in record.parameters.items())
-        net = load_texts(record.texts, record.main, parameters, net=record.net)
+        written = load_texts(record.texts, record.main, parameters, net=record.net)
+        net = recorded(record.settings).reshaped(written)
         pipeline = from_json(record.pipeline)
         for name in net.inputs:
             _check_pipeline(pipeline, net.nodes[name].shape)

@@ -52,13 +52,13 @@ def about(trained: TrainedNet) -> dict[str, Any]:
     return {"record": trained.record.document(), "ends": ends}
 
 
-def open_trained(path: Path, *, threads: int | None = None) -> TrainedNet | TrainedPlan:
+def open_trained(path: Path, *, threads: int | None = None, strict: bool = False) -> TrainedNet | TrainedPlan:
     """The folder of a run, its weight file, or a plan file made of either.
 
     Raises `NetError` as `open_run` and `load_plan` do, and N508 for the plan of a net that was not trained.
     """
     if path.suffix != SUFFIX:
-        return open_run(path)
+        return open_run(path, strict=strict)
     program = load_plan(path, threads=threads)
     if "record" not in program.about or len(program.plan.inputs) != 1:
         raise fail(

@@ -40,11 +40,11 @@ def write_weights(path: Path, tensors: Mapping[str, Array], record: Record) -> N
     WEIGHTS.write(path, tensors, record.document())
 
 
-def read_weights(path: Path) -> WeightFile:
+def read_weights(path: Path, *, strict: bool = False) -> WeightFile:
     """Read a weight file, having checked all of it.
 
     Raises `NetError`: N501 it is not a netdsl weight file, N502 it is damaged, N503 a newer netdsl wrote it, N601 it
-    cannot be read.
+    cannot be read; where `strict`, N526 it holds numbers that are not finite.
     """
     stored, document = WEIGHTS.read(path)
     with WEIGHTS.damage(path):
@@ -53,7 +53,7 @@ def read_weights(path: Path) -> WeightFile:
             record = read_record(document)
         except BadRecord as error:
             raise DamagedHead(str(error)) from None
-    return WeightFile(tensors, record, _warnings(path, tensors))
+    return WeightFile(tensors, record, not_finite(path, tensors, strict=strict))
 
 
 def check_tensors(path: Path, net: Net, tensors: Mapping[str, Array]) -> None:
@@ -79,20 +79,30 @@ def check_tensors(path: Path, net: Net, tensors: Mapping[str, Array]) -> None:
     raise fail("N504", f"{quoted(path)} does not fit the net `{net.name}`: {escape(shown)}")
 
 
-def _single(name: str, array: NDArray[Any]) -> Array:
-    """The tensor as float32, a copy; `DamagedHead` where it holds numbers that float32 cannot."""
+def exact(array: NDArray[Any]) -> Array | None:
+    """Real numbers as float32, a copy; None where they are doubles that float32 cannot hold."""
     with np.errstate(over="ignore"):
         single = array.astype(np.float32)
     if array.dtype == np.float64 and not np.array_equal(single.astype(np.float64), array, equal_nan=True):
+        return None
+    return single
+
+
+def _single(name: str, array: NDArray[Any]) -> Array:
+    single = exact(array)
+    if single is None:
         raise DamagedHead(f"tensor `{name}` is F64 and holds numbers that float32 cannot")
     return single
 
 
-def _warnings(path: Path, tensors: Mapping[str, Array]) -> tuple[Diagnostic, ...]:
+def not_finite(path: Path, tensors: Mapping[str, Array], *, strict: bool = False) -> tuple[Diagnostic, ...]:
+    """A warning W501 where tensors of a file hold numbers that are not finite; where `strict`, `NetError` N526."""
     broken = [name for name, array in tensors.items() if not np.isfinite(array).all()]
     if not broken:
         return ()
     message = (
         f"{quoted(path)}: {len(broken)} tensors hold numbers that are not finite, the first is `{escape(broken[0])}`"
     )
+    if strict:
+        raise fail("N526", message)
     return (Diagnostic("W501", message, severity="warning"),)
