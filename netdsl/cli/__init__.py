@@ -29,6 +29,8 @@ VERBS = {
     "train": ("train", "train", "Train a net on images."),
     "eval": ("eval", "evaluate", "Accuracy and loss of a trained net on its test images."),
     "predict": ("predict", "predict", "What a trained net sees on photographs."),
+    "features": ("features", "features", "What a node says about images, for scikit-learn and others."),
+    "advise": ("advise", "advise", "How to begin with weights of another task."),
     "list": ("list", "list_shipped", "The nets and data that ship with netdsl."),
     "explain": ("explain", "explain", "What an error code means, and the way out."),
 }

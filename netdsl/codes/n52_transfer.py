@@ -49,4 +49,10 @@ where it was written, rounding on purpose: `array.astype(numpy.float32)`.""",
         """`--strict` was given, and a tensor holds NaN or an infinity. Without it there is a warning, W501: the net can be
 looked at, though what it computes with these numbers means nothing.""",
     ),
+    Page(
+        "N527",
+        "features in a format that is not written",
+        """`netdsl features --out` writes `.npz`, which NumPy reads, or `.safetensors`, which programs in any language
+read. The ending of the name says which.""",
+    ),
 )
