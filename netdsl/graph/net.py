@@ -7,7 +7,7 @@ operand's index, so that a node may read a value twice. Sums over the net count 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +101,11 @@ class Net:
     symbols: tuple[Symbol, ...] = ()
     warnings: tuple[Any, ...] = ()
     skipped: tuple[str, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: no caches, and plain dictionaries for what may be a read-only view of one."""
+        state = {item.name: getattr(self, item.name) for item in fields(self)}
+        return state | {name: dict(state[name]) for name in ("outputs", "labels", "parameters", "texts")}
 
     @cached_property
     def nodes(self) -> dict[str, Node]:

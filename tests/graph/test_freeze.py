@@ -1,5 +1,7 @@
 """Frozen nodes learn nothing, and a frozen batch norm runs on what it has stored."""
 
+import pickle
+
 import numpy as np
 
 from netdsl.compiler.lower import lower
@@ -67,3 +69,9 @@ def test_a_frozen_layer_has_no_gradient():
     loss = lambda build, ys: build.add("reduce", ys["o"], axes=(0, 1), keep=False)  # noqa: E731
     program = lower(net, training=True, loss=loss, wrt=net.learned)
     assert set(program.gradients) == {"o.weight", "o.bias"}
+
+
+def test_a_net_can_be_pickled():
+    net = freeze(load("googlenet", aux=False), "i3a")
+    again = pickle.loads(pickle.dumps(net))
+    assert (again.params, again.trainable, again.parameters) == (net.params, net.trainable, dict(net.parameters))
