@@ -18,7 +18,7 @@ def advise(net: str, parameters: tuple[str, ...], data: str | None, task: str | 
 
     The row follows from the images of a class in the data; the column is --task, without which both are shown.
     """
-    from netdsl.data.dataset import open_data
+    from netdsl.data.open import open_data
     from netdsl.training import advise as advice
     from netdsl.training.loop import input_name
     from netdsl.training.settings import read_settings

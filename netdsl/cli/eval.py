@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from netdsl.cli.target import takes_code, takes_strict
+from netdsl.cli.together import asks_together, open_all
 
 
 @click.command("eval")
@@ -16,21 +17,31 @@ from netdsl.cli.target import takes_code, takes_strict
 @click.option("--data", metavar="NAME|PATH", help="Measure on the test part of these data, not of the run's own.")
 @click.option("--metrics", metavar="NAME, …", help="What to measure, such as top5, confusion; by default as trained.")
 @takes_strict
+@asks_together
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-def evaluate(run: Path, data: str | None, metrics: str | None, threads: int | None, strict: bool, form: str) -> None:
+def evaluate(
+    run: Path,
+    data: str | None,
+    metrics: str | None,
+    threads: int | None,
+    strict: bool,
+    ensemble: tuple[Path, ...],
+    crops: str,
+    form: str,
+) -> None:
     """Metrics and loss of RUN, the folder of a training or a plan file made of it, on the test part of its data."""
     from netdsl.cli.terminal import show_columns
-    from netdsl.errors import render
     from netdsl.training import evaluate as evaluation
     from netdsl.training.class_table import class_columns
     from netdsl.training.settings import read_metrics
-    from netdsl.training.trained_plan import open_trained
 
-    trained = open_trained(run, threads=threads, strict=strict)
-    if trained.warnings:
-        click.echo(render(trained.warnings), err=True)
-    score = evaluation.evaluate(trained, data, metrics=read_metrics(metrics or ""), threads=threads)
+    together, asked = open_all((run, *ensemble), int(crops), threads=threads, strict=strict), read_metrics(metrics or "")
+    trained = together.members[0]
+    if len(together.members) == together.views == 1:
+        score = evaluation.evaluate(trained, data, metrics=asked, threads=threads)
+    else:
+        score = evaluation.evaluate_ensemble(together, data, metrics=asked)
     if form == "json":
         click.echo(json.dumps({**score.metrics, "loss": score.loss, "images": score.images, **score.tables}))
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from netdsl.cli.target import takes_code, takes_strict
+from netdsl.cli.together import asks_together, open_all
 
 
 @click.command("predict")
@@ -16,18 +17,25 @@ from netdsl.cli.target import takes_code, takes_strict
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Guesses a file.")
 @takes_strict
+@asks_together
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-def predict(run: Path, files: tuple[Path, ...], top: int, threads: int | None, strict: bool, form: str) -> None:
+def predict(
+    run: Path,
+    files: tuple[Path, ...],
+    top: int,
+    threads: int | None,
+    strict: bool,
+    ensemble: tuple[Path, ...],
+    crops: str,
+    form: str,
+) -> None:
     """The classes that RUN, a training's folder or a plan file of it, gives each of FILES, the likeliest first."""
-    from netdsl.errors import escape, render
+    from netdsl.errors import escape
     from netdsl.training import predict as prediction
-    from netdsl.training.trained_plan import open_trained
 
-    trained = open_trained(run, threads=threads, strict=strict)
-    if trained.warnings:
-        click.echo(render(trained.warnings), err=True)
-    found = list(prediction.predict(trained, files, top=top, threads=threads))
+    together = open_all((run, *ensemble), int(crops), threads=threads, strict=strict)
+    found = list(prediction.predict(together, files, top=top))
     if form == "json":
         rows = [
             {"file": str(one.path), "classes": [{"name": g.name, "score": g.score} for g in one.guesses]}

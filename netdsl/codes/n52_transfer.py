@@ -55,4 +55,11 @@ looked at, though what it computes with these numbers means nothing.""",
         """`netdsl features --out` writes `.npz`, which NumPy reads, or `.safetensors`, which programs in any language
 read. The ending of the name says which.""",
     ),
+    Page(
+        "N528",
+        "nets that cannot be asked together",
+        """The mean of what several nets say has a meaning only where they were trained to tell the same classes apart, in
+the same order, and with the same loss. Their layers, the sizes of their inputs, and their preparation of images may
+differ.""",
+    ),
 )

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from netdsl.data.dataset import Dataset
+from netdsl.data.image import Fit, resize_image
 from netdsl.data.open import open_data
 from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
+<<<<<<< HEAD
 from netdsl.training.batches import samples_of
 from netdsl.training.loop import classes_of, measure
+=======
+from netdsl.training.loss import CrossEntropy
+from netdsl.training.loop import classes_of, measure, samples
+>>>>>>> 0107a0b (training: ask several nets, or one about several views, and take the mean)
 from netdsl.training.metric import Score, Tally, chosen
 from netdsl.training.settings import read_metrics
 
 if TYPE_CHECKING:
+    from netdsl.training.ensemble import Ensemble
     from netdsl.training.trained import TrainedNet
     from netdsl.training.trained_plan import TrainedPlan
 
@@ -40,17 +48,44 @@ def evaluate(
     """
     record, shape = trained.record, trained.shape
     spec = record.data["source"] if data is None else data
-    test = open_data(spec, size=shape, fit=trained.pipeline.resize).test
-    if test is None:
-        advice = "a test part is a folder `test` beside `train`, or IDX files `t10k-…`"
-        raise fail("N511", f"{quoted(spec)} has no test part to measure on", help=advice)
-    test = _same_classes(test, record.classes)
+    test = _same_classes(_test_part(spec, trained), record.classes)
     check_fits(test, trained.pipeline, shape, classes=len(record.classes))
     program = trained.compiled(BATCH, threads)
     classes = classes_of(test)
     asked = tuple(metrics) or read_metrics(record.settings.get("metrics", ""))
     tally = Tally(chosen(asked, classes), classes)
     return measure(program, samples_of(test, trained.pipeline), trained.objective, tally)
+
+
+def evaluate_ensemble(ensemble: Ensemble, data: str | None = None, *, metrics: Sequence[str] = ()) -> Score:
+    """The same for the mean of what several nets say, or of several views; the loss is that of the mean.
+
+    Raises as `evaluate`, and N508 for nets that do not take images and tell classes apart.
+    """
+    first = ensemble.members[0]
+    test = _test_part(first.record.data["source"] if data is None else data, first)
+    for one in ensemble.members:
+        test = _same_classes(test, one.record.classes)
+        check_fits(test, one.pipeline, one.shape, classes=len(one.record.classes))
+
+    def shown(index: int, channels: int, fit: Fit) -> Any:
+        return resize_image(test.images[index], fit.size)
+
+    scores = ensemble.scores([partial(shown, index) for index in range(len(test))])
+    part, classes = first.objective.main, classes_of(test)
+    loss = replace(part.loss, end="softmax") if isinstance(part.loss, CrossEntropy) else part.loss
+    y = scores if part.size > 1 else scores[:, 1:]
+    tally = Tally(chosen(tuple(metrics) or read_metrics(first.record.settings.get("metrics", "")), classes), classes)
+    tally.add(float(loss.measure(y, test.labels).mean()), y, scores, test.labels)
+    return tally.score()
+
+
+def _test_part(spec: str, trained: TrainedNet | TrainedPlan) -> Dataset:
+    test = open_data(spec, size=trained.shape, fit=trained.pipeline.resize).test
+    if test is None:
+        advice = "a test part is a folder `test` beside `train`, or IDX files `t10k-…`"
+        raise fail("N511", f"{quoted(spec)} has no test part to measure on", help=advice)
+    return test
 
 
 def _same_classes(test: Dataset, classes: tuple[str, ...]) -> Dataset:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl.compiler.compile import compile
-from netdsl.data.dataset import Dataset, open_data
+from netdsl.data.dataset import Dataset
+from netdsl.data.open import open_data
 from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail
 from netdsl.files.atomic import replace_file

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netdsl.data.image import Fit, read_image
-from netdsl.errors import fail
-from netdsl.shapes import format_shape
+from netdsl.training.ensemble import Ensemble
 
 if TYPE_CHECKING:
     from netdsl.training.trained import TrainedNet
@@ -37,27 +37,27 @@ class Prediction:
 
 
 def predict(
-    trained: TrainedNet | TrainedPlan, paths: Sequence[Path], *, top: int = 5, threads: int | None = None
+    trained: TrainedNet | TrainedPlan | Ensemble,
+    paths: Sequence[Path],
+    *,
+    top: int = 5,
+    threads: int | None = None,
 ) -> Iterator[Prediction]:
     """Guesses for each image file, in the order given, read a few at a time.
 
     An image is converted to grey or colour as the training images were, scaled to their height and width (without
     regard to its proportions, unless the preparation begins with `resize(…, fit=cover)`), and goes through the stored
-    preprocessing. Cross-entropy nets that end in logits are given their softmax. Raises `NetError`
-    N601, N606 or N607 for a file that cannot be read or converted, N508 where the net does not tell classes apart.
+    preprocessing. Cross-entropy nets that end in logits are given their softmax. An `Ensemble` gives the mean of what its nets say. Raises `NetError` N601, N606 or N607 for a
+    file that cannot be read or converted, N508 where the net does not tell classes apart.
     """
-    shape, record = trained.shape, trained.record
-    if len(shape) != 3 or shape[2] not in (1, 3):
-        raise fail("N508", f"the input of `{trained.name}` is {format_shape(shape)}: images are HxWx1 or HxWx3")
-    height, width, channels = trained.pipeline.in_shape(shape)
-    fit = trained.pipeline.resize or Fit((height, width))
-    objective, output = trained.objective, trained.output
-    program = trained.compiled(BATCH, threads)
+    asked = trained if isinstance(trained, Ensemble) else Ensemble((trained,), threads=threads)
+    classes = asked.members[0].record.classes
     for start in range(0, len(paths), BATCH):
         group = paths[start : start + BATCH]
-        images = trained.pipeline.apply(np.stack([read_image(path, channels=channels, fit=fit) for path in group]))
-        found_y = program(images)
-        scores = objective.scores(np.asarray(found_y[output] if isinstance(found_y, dict) else found_y))
-        for path, row in zip(group, scores, strict=True):
+        for path, row in zip(group, asked.scores([partial(_shown, path) for path in group]), strict=True):
             best = np.argsort(-row, kind="stable")[:top]
-            yield Prediction(path, tuple(Guess(record.classes[i], float(row[i])) for i in best))
+            yield Prediction(path, tuple(Guess(classes[i], float(row[i])) for i in best))
+
+
+def _shown(path: Path, channels: int, fit: Fit) -> NDArray[np.uint8]:
+    return read_image(path, channels=channels, fit=fit)

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from netdsl.cli.features import features
 from netdsl.cli.train import train
-from netdsl.data.dataset import open_data
+from netdsl.data.open import open_data
 from netdsl.errors import NetError
 from netdsl.reference import run_net
 from netdsl.training.trained import open_run
