@@ -36,7 +36,10 @@ def evaluate(
     from netdsl.training.class_table import class_columns
     from netdsl.training.settings import read_metrics
 
-    together, asked = open_all((run, *ensemble), int(crops), threads=threads, strict=strict), read_metrics(metrics or "")
+    together, asked = (
+        open_all((run, *ensemble), int(crops), threads=threads, strict=strict),
+        read_metrics(metrics or ""),
+    )
     trained = together.members[0]
     if len(together.members) == together.views == 1:
         score = evaluation.evaluate(trained, data, metrics=asked, threads=threads)

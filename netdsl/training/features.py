@@ -70,7 +70,7 @@ def extract(
     if path not in net.nodes:
         raise unknown_node(net, at)
     shape = net.nodes[input_name(net)].shape
-    split = open_data(data, size=shape)
+    split = open_data(data, size=shape, fit=pipeline.resize)
     check_fits(split.train, pipeline, shape)
     fitted = pipeline.fit(split.train.images) if fit else pipeline
     program = compile(replace(net, outputs={at: path}, heads=()), weights, batch=BATCH, threads=threads)

@@ -14,6 +14,8 @@ from netdsl.data.image import Fit, read_image
 from netdsl.training.ensemble import Ensemble
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from netdsl.training.trained import TrainedNet
     from netdsl.training.trained_plan import TrainedPlan
 
@@ -47,8 +49,9 @@ def predict(
 
     An image is converted to grey or colour as the training images were, scaled to their height and width (without
     regard to its proportions, unless the preparation begins with `resize(…, fit=cover)`), and goes through the stored
-    preprocessing. Cross-entropy nets that end in logits are given their softmax. An `Ensemble` gives the mean of what its nets say. Raises `NetError` N601, N606 or N607 for a
-    file that cannot be read or converted, N508 where the net does not tell classes apart.
+    preprocessing. Cross-entropy nets that end in logits are given their softmax. An `Ensemble` gives the mean of what
+    its nets say. Raises `NetError` N601, N606 or N607 for a file that cannot be read or converted, N508 where the net
+    does not tell classes apart.
     """
     asked = trained if isinstance(trained, Ensemble) else Ensemble((trained,), threads=threads)
     classes = asked.members[0].record.classes

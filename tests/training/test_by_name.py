@@ -21,10 +21,9 @@ WHOLE = {
 
 def take(tmp_path, tensors, net=NET, **settings):
     save_file(tensors, tmp_path / "w.safetensors")
-    transfer = Transfer().with_line(plain_override("weights", str(tmp_path / "w.safetensors"), option="--weights"))
-    for name, values in settings.items():
-        for value in values:
-            transfer = transfer.with_line(plain_override(name, value, option=f"--{name}"))
+    given = [("weights", str(tmp_path / "w.safetensors"))]
+    given += [(name, value) for name, values in settings.items() for value in values]
+    transfer = Transfer().with_lines(plain_override(name, value, option=f"--{name}") for name, value in given)
     weights = net.initialise(1)
     return take_over(net, weights, transfer), weights
 

@@ -32,7 +32,7 @@ train Small {
 
 
 def transfer(*lines):
-    return read_settings((), [parse_override(line) for line in lines]).transfer
+    return read_settings((), [one for line in lines for one in parse_override(line)]).transfer
 
 
 def test_lines_of_a_block_are_read_and_written():
