@@ -13,18 +13,9 @@ from netdsl.data.open import open_data
 from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
-<<<<<<< HEAD
-<<<<<<< HEAD
 from netdsl.training.batches import samples_of
 from netdsl.training.loop import classes_of, measure
-=======
 from netdsl.training.loss import CrossEntropy
-from netdsl.training.loop import classes_of, measure, samples
->>>>>>> 0107a0b (training: ask several nets, or one about several views, and take the mean)
-=======
-from netdsl.training.loop import classes_of, measure, samples
-from netdsl.training.loss import CrossEntropy
->>>>>>> cfa0a06 (training: read transfer settings and measure ensembles as settings and data now have them)
 from netdsl.training.metric import Score, Tally, chosen
 from netdsl.training.settings import read_metrics
 

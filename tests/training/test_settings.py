@@ -164,7 +164,7 @@ def test_texts_are_read_back():
         ("schedule cosin", "N506", "did you mean `cosine`?"),
         ("schedule cosine(warmup=-1)", "N507", "`cosine.warmup` is -1; it must be at least 0"),
         ("augment flop", "N614", "did you mean `flip`?"),
-        ('freeze "a"', "N506", "does not carry out the setting `freeze`"),
+        ("recipe gan", "N506", "does not carry out the setting `recipe`"),
     ],
 )
 def test_a_mistake_is_named_at_its_place(line, code, words):
