@@ -30,6 +30,7 @@ SETTINGS = (
     "metrics",
     "stop",
     "checkpoint",
+    "overfit",
     "freeze",
     "unfreeze",
     "weights",

@@ -24,6 +24,7 @@ from netdsl.training.gate import FINITE
 from netdsl.training.interrupt import Interrupt
 from netdsl.training.loss import CrossEntropy, Objective, objective_for
 from netdsl.training.metric import Score, Tally, chosen, columns
+from netdsl.training.overfit import few
 from netdsl.training.progress import Epoch, Progress, Silent
 from netdsl.training.record import Record
 from netdsl.training.rules import update_of, with_penalties
@@ -98,6 +99,8 @@ def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | N
     Raises `NetError`: N607 with both shapes, or N605 with the first bad label, where the data do not fit the net;
     N508 where the outputs do not fit the classes; N507 for scores and metrics that there are not.
     """
+    if settings.overfit:
+        data, validation = few(data, settings.overfit, settings.seed), None
     name = input_name(net)
     shape, seed, augment = net.nodes[name].shape, settings.seed, settings.augment
     for part in (data, validation or data):

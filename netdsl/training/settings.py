@@ -35,6 +35,7 @@ from netdsl.training.loss import LOSSES, CrossEntropy, Loss
 from netdsl.training.method import Method
 from netdsl.training.metric import OF_CLASSES, OF_NUMBERS, is_metric
 from netdsl.training.optimiser import OPTIMISERS, Optimiser, Sgd
+from netdsl.training.overfit import without_validation
 from netdsl.training.override import parse_override
 from netdsl.training.readers import MOST, changed, count_in, method_of, number_in, only, refused, unknown
 from netdsl.training.schedule import SCHEDULES, Constant, Schedule
@@ -53,8 +54,9 @@ class Settings:
     `data` is a shipped name or a folder, `pipeline` its preparation, not yet fitted. `loss` is by output, or under an
     empty name for all. `validation` is the share of the training images that is only measured; `steps` the most
     batches, over all epochs. `metrics` is empty where the data are to say what is measured. `checkpoint` is the name of
-    a file a epoch. `on_nan` is what becomes of a batch whose gradients are not finite: `stop` or `skip`. `transfer` is
-    what is taken over from another training, and what of the net is changed or frozen.
+    a file an epoch. `on_nan` is what becomes of a batch whose gradients are not finite: `stop` or `skip`. `overfit` is
+    how many images are learned by heart, with none to validate. `transfer` is what is taken over from another training,
+    and what of the net is changed or frozen.
     """
 
     data: str = "fashion_mnist"
@@ -75,6 +77,7 @@ class Settings:
     metrics: tuple[str, ...] = ()
     stop: Early | None = None
     checkpoint: Template | None = None
+    overfit: int | None = None
     transfer: Transfer = field(default_factory=Transfer)
 
     def texts(self) -> dict[str, str]:
@@ -105,7 +108,7 @@ def read_settings(lines: Iterable[Setting], overrides: Iterable[Setting] = ()) -
         found = _apply(found, group, mistakes)
     if mistakes:
         raise NetError(mistakes)
-    return found
+    return without_validation(found) if found.overfit else found
 
 
 def read_losses(text: str) -> Mapping[str, Loss]:
@@ -299,6 +302,7 @@ _READERS: dict[str, Reader] = {
     "metrics": _metrics,
     "stop": _optional("stop", "rule to stop", STOPS),
     "checkpoint": _checkpoint,
+    "overfit": _count("overfit", low=1),
     **dict.fromkeys(READERS, _transfer),
 }
 _SEVERAL = ("loss", "metrics", "map", "fresh", "freeze", "unfreeze")

@@ -230,6 +230,15 @@ def test_the_average_is_what_is_measured_and_saved(tmp_path):
     assert not np.array_equal(saved["d.weight"], programs.weights["d.weight"])
 
 
+def test_a_few_images_are_learned_by_heart():
+    lines = ("overfit 4", "stop early", "schedule plateau", 'checkpoint "{val_loss}"')
+    task = tiny_task(TEXT.replace("train Tiny {", "train Tiny {\n  " + "\n  ".join(lines)))
+    done = loop.train(task, reference_programs(task))
+    assert (len(task.train), task.validation, len(task.data)) == (4, None, 4)
+    assert (task.settings.schedule.monitor, task.settings.stop) == ("loss", None)
+    assert done.epochs[-1].train.images == 4
+
+
 def test_validation_of_nothing_measures_nothing():
     task = tiny_task(TEXT.replace("validation 0.2", "validation 0"))
     done = loop.train(task, reference_programs(task))
