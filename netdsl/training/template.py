@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from netdsl.errors import Fault
+from netdsl.errors import Fault, fail
 
 FIELD = re.compile(r"\{([a-z][a-z0-9_]*)(?::([0-9]{0,3}(?:\.[0-9]{1,2})?[defg]?))?\}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+,@-]*")
@@ -19,13 +19,16 @@ LONGEST = 200
 class Template:
     """A file name with fields in braces: `epoch`, `steps`, and scores, each with a format such as `02d` or `.2f`.
 
-    Nothing but these is understood: no attribute, no index, no expression. `Fault` N507 for a text that is none.
+    Nothing but these is understood: no attribute, no index, no expression. Raises `Fault` N507 for a text that is none,
+    and for a format that does not fit its field.
     """
 
     text: str
 
     def __post_init__(self) -> None:
-        self.check()
+        for name, form in FIELD.findall(self.text):
+            if form.endswith("d") and name not in INTEGERS:
+                raise Fault("N507", f"`{name}` in `checkpoint` is no integer: write `{{{name}:.2f}}`")
         rest = FIELD.sub("0", self.text)
         if not NAME.fullmatch(rest) or len(self.text) > LONGEST:
             raise Fault(
@@ -34,14 +37,13 @@ class Template:
                 help="letters, digits and `._=+,@-` stand between the fields; the file goes into the folder of the run",
             )
 
-    def check(self, scores: Sequence[str] = ()) -> None:
-        """`Fault` N507 for a format that does not fit its field, and, given the scores, for a field that is none."""
-        for name, form in FIELD.findall(self.text):
-            if scores and name not in (*INTEGERS, *scores):
-                there = ", ".join(f"`{known}`" for known in (*INTEGERS, *scores))
-                raise Fault("N507", f"`checkpoint` has the field `{name}`, which there is not: there are {there}")
-            if form.endswith("d") and name not in INTEGERS:
-                raise Fault("N507", f"`{name}` in `checkpoint` is no integer: write `{{{name}:.2f}}`")
+    def check(self, scores: Sequence[str]) -> None:
+        """`NetError` N507 for a field that is none of the numbers of an epoch."""
+        known = (*INTEGERS, *scores)
+        for name, _ in FIELD.findall(self.text):
+            if name not in known:
+                there = ", ".join(f"`{number}`" for number in known)
+                raise fail("N507", f"`checkpoint` has the field `{name}`, which there is not: there are {there}")
 
     def fill(self, numbers: Mapping[str, float]) -> str:
         """The name for these numbers, with the ending of a weight file where it has none."""
