@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl.data.image import Fit, nearest
-from netdsl.data.step import Floats, Step, check_is_image
+from netdsl.data.step import Step, check_is_image
 from netdsl.errors import Fault
 from netdsl.shapes import MAX_PAD, Shape, format_shape, volume
 
@@ -27,7 +27,7 @@ class Pad(Step):
         if isinstance(self.n, bool) or not isinstance(self.n, int) or not 0 <= self.n <= MAX_PAD:
             raise Fault("N609", f"`n` of `pad` is an integer from 0 to {MAX_PAD}, in pixels, not `{self.n}`", "n")
 
-    def apply(self, images: Floats) -> Floats:
+    def apply(self, images: NDArray[Any]) -> NDArray[Any]:
         height, *width = (n + 2 * self.n for n in images.shape[1:-1])
         padded = np.zeros((len(images), height, *width, images.shape[-1]), images.dtype)
         inner = (slice(None), *[slice(self.n, -self.n or None)] * (images.ndim - 2))
@@ -78,11 +78,12 @@ class Resize(Step):
         """What is done to each image."""
         return Fit(self.size, cover=self.fit_how == "cover")
 
-    def apply(self, images: Floats) -> Floats:
+    def apply(self, images: NDArray[Any]) -> NDArray[Any]:
         from PIL import Image
 
         if images.shape[1:3] == self.size:
             return images
+        images = images.astype(np.float32, copy=False)
         found = np.empty((len(images), *self.size, images.shape[3]), np.float32)
         for i, image in enumerate(images):
             for c in range(images.shape[3]):
@@ -115,7 +116,7 @@ class Crop(Step):
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", _pair(self.size, "crop"))
 
-    def apply(self, images: Floats) -> Floats:
+    def apply(self, images: NDArray[Any]) -> NDArray[Any]:
         return images[self._inner(images.shape[1], images.shape[2])]
 
     def apply_masks(self, masks: NDArray[Any]) -> NDArray[Any]:

@@ -78,7 +78,7 @@ def read_image(path: Path, *, channels: int | None = None, fit: Fit | None = Non
         ImageOps.exif_transpose(image, in_place=True)
         pixels = _over_white(image) if image.has_transparency_data else image
         pixels = pixels if pixels.mode == mode else pixels.convert(mode)
-        array = np.array(fit.apply(pixels) if fit else pixels, np.uint8)
+        array = np.asarray(fit.apply(pixels) if fit else pixels, np.uint8)
     return array.reshape(*array.shape[:2], -1)
 
 

@@ -56,10 +56,10 @@ class Pipeline:
 
     def apply(self, images: NDArray[np.uint8] | Floats) -> Floats:
         """Images (N, H, W, C), uint8 or float32, as the net takes them: float32, contiguous."""
-        current = images.astype(np.float32, copy=False)
+        current: NDArray[Any] = images
         for step in self.steps:
             current = step.apply(current)
-        return np.ascontiguousarray(current)
+        return np.ascontiguousarray(current, np.float32)
 
     def apply_masks(self, masks: NDArray[Any]) -> NDArray[Any]:
         """Classes of pixels (N, H, W), moved as the images are."""

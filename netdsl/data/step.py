@@ -1,7 +1,8 @@
 """What a step of preparation is.
 
-A step is a frozen dataclass: `fit` learns from the training images, `apply` maps float32 (N, H, W, C) to float32,
-`to_json` gives the step and its statistics as plain values. Series (N, L, C) and vectors (N, K) go the same way.
+A step is a frozen dataclass: `fit` learns from the training images, `apply` maps images (N, H, W, C), uint8 or float32,
+to images of either type, all arithmetic being in float32, and `to_json` gives the step and its statistics as plain
+values. Series (N, L, C) and vectors (N, K) go the same way.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Step:
         """
         return self
 
-    def apply(self, images: Floats) -> Floats:
+    def apply(self, images: NDArray[Any]) -> NDArray[Any]:
         """The images (N, H, W, C) after the step."""
         raise AssertionError(f"{type(self).__name__} has no apply")
 

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netdsl.data.framing import Crop, Pad, Resize
 from netdsl.data.step import Floats, Step
@@ -30,8 +31,8 @@ class Rescale(Step):
         if not (number and abs(self.factor) <= np.finfo(np.float32).max and self.factor):
             raise Fault("N609", f"`factor` of `rescale` is a number other than 0, not `{self.factor}`", "factor")
 
-    def apply(self, images: Floats) -> Floats:
-        return images * np.float32(self.factor)
+    def apply(self, images: NDArray[Any]) -> Floats:
+        return np.asarray(np.multiply(images, np.float32(self.factor), dtype=np.float32))
 
     def text(self) -> str:
         return "rescale" if self.factor == 1 / 255 else f"rescale({self.factor!r})"
@@ -67,9 +68,11 @@ class Standardize(Step):
         variance = sum(np.square(block - mean).sum(axis=axes) for block in blocks) / count
         return replace(self, mean=np.asarray(mean, np.float32), std=np.asarray(np.sqrt(variance), np.float32))
 
-    def apply(self, images: Floats) -> Floats:
+    def apply(self, images: NDArray[Any]) -> Floats:
         assert self.mean is not None and self.std is not None, "standardize is applied before it is fitted"
-        return (images - self.mean) / (self.std + np.float32(EPSILON))
+        centred = np.subtract(images, self.mean, dtype=np.float32)
+        centred /= self.std + np.float32(EPSILON)
+        return np.asarray(centred)
 
     def out_shape(self, shape: Shape) -> Shape:
         if self.mean is not None and self.mean.shape != shape[-self.mean.ndim :]:

@@ -15,9 +15,12 @@ from netdsl.data.draws import Draws
 from netdsl.data.feed import Feed
 from netdsl.data.image_files import ImageFiles, reading_threads
 from netdsl.data.pipeline import Pipeline
+from netdsl.shapes import volume
 from netdsl.training.loss.base import one_hot
 
 Array = NDArray[Any]
+TOGETHER = 2**19
+"""Numbers of prepared images that are worked on at once, so that what lies between stays in the cache."""
 HOLD_OUT = 0
 """The number, instead of an epoch's, that the choice of the validation part draws with; epochs count from 1."""
 
@@ -108,15 +111,22 @@ class Live:
         return Feed(partial(self._make, epoch), parts, threads=self.threads)
 
     def _make(self, epoch: int, part: NDArray[np.intp]) -> Batch:
-        chosen, labels = self.chosen[part], self.labels[part]
-        draws = Draws(self.seed, epoch, chosen)
-        images, masks = self.augment.change(self.images[chosen], labels if labels.ndim > 2 else None, draws)
-        if masks is not None:
-            labels = self.pipeline.apply_masks(masks)
+        draws = Draws(self.seed, epoch, self.chosen[part])
+        shape = self.pipeline.out_shape(self.augment.out_shape(tuple(self.images.shape[1:])))
+        images, masks = np.empty((len(part), *shape), np.float32), list[Array]()
+        labels = self.labels[part]
+        together = max(1, TOGETHER // volume(shape))
+        for start in range(0, len(part), together):
+            some = slice(start, start + together)
+            dense = labels[some] if labels.ndim > 2 else None
+            changed, moved = self.augment.change(self.images[draws.indices[some]], dense, draws.of(some))
+            images[some] = self.pipeline.apply(changed)
+            masks += [] if moved is None else [self.pipeline.apply_masks(moved)]
+        labels = np.concatenate(masks) if masks else labels
         blended = self.augment.blends and labels.dtype.kind != "f"
         targets = one_hot(labels, self.classes) if blended else labels
-        prepared, targets = self.augment.finish(self.pipeline.apply(images), targets, draws)
-        return prepared, labels, targets
+        images, targets = self.augment.finish(images, targets, draws)
+        return images, labels, targets
 
 
 def samples_of(

@@ -60,8 +60,14 @@ def _move_whole(images: NDArray[Any], corners: Matrices, size: tuple[int, int]) 
     for image, matrix, target in zip(images, corners.tolist(), found, strict=True):
         rows = _whole_axis(matrix[0][0], matrix[0][2], image.shape[0], size[0])
         columns = _whole_axis(matrix[1][1], matrix[1][2], image.shape[1], size[1])
-        if rows and columns:
-            target[rows[0], columns[0]] = image[rows[1], columns[1]]
+        if not rows or not columns:
+            continue
+        new, old = target[rows[0], columns[0]], image[rows[1], columns[1]]
+        if columns[1].step == 1:
+            new[...] = old
+        else:  # a channel at a time NumPy walks along the rows: eight times as fast as pixel by pixel
+            for channel in range(images.shape[3]):
+                new[..., channel] = old[..., channel]
     return found
 
 
@@ -75,7 +81,7 @@ def _whole_axis(sign: float, offset: float, before: int, after: int) -> tuple[sl
     if first >= last:
         return None
     if sign > 0:
-        return slice(first, last), slice(first + k, last + k)
+        return slice(first, last), slice(first + k, last + k, 1)
     return slice(first, last), slice(k - 1 - first, k - 1 - last if last < k else None, -1)
 
 

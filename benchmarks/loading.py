@@ -1,0 +1,139 @@
+"""Whether data come as fast as they are needed: image files beside Pillow's own decoding, and a step of LeNet-5.
+
+    python benchmarks/loading.py [--runs 5] [--images 512] [--threads N]
+
+Prints two tables in Markdown. The first: photographs as JPEG, by several threads, through a training's loader with a
+random crop to 224x224 and flips, beside Pillow alone, which only decodes (and resizes) them into arrays. The second: a
+step of LeNet-5 at batch 64 through `train`, loader and metrics included, beside the compiled step on one batch. All are
+the fastest of several runs that take turns. Exit status 1 where the loader is slower than Pillow, or where a step
+through `train` takes more than 1.2 times the bare one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+import netdsl
+from netdsl.data.augment.policy import Augment, make_augmentation
+from netdsl.data.image import Fit
+from netdsl.data.image_files import list_images, reading_threads
+from netdsl.data.open import open_data
+from netdsl.data.pipeline import Pipeline
+from netdsl.data.steps import make_step
+from netdsl.training import loop
+from netdsl.training.batches import Live
+from netdsl.training.override import parse_override
+from netdsl.training.settings import read_settings
+
+BATCH, SIDE, MOST_RATIO = 64, 224, 1.2
+PREPARATION = Pipeline((make_step("rescale"),))
+AUGMENT = Augment((make_augmentation("crop", (SIDE,)), make_augmentation("flip")))
+KINDS = {"256x256": ((256, 256), None), "500x375, resized to 256x256": ((500, 375), Fit((256, 256)))}
+
+
+def photographs(folder: Path, count: int, size: tuple[int, int]) -> tuple[Path, ...]:
+    """JPEG files that are about as large as photographs: soft shapes with some noise."""
+    random = np.random.default_rng(1)
+    for i in range(count):
+        small = Image.fromarray(random.integers(0, 256, (12, 16, 3), np.uint8))
+        soft = np.asarray(small.resize(size, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(1)), np.float32)
+        noisy = np.clip(soft + random.normal(0, 6, soft.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(noisy).save(folder / f"{i}.jpg", quality=90)
+    return tuple(sorted(folder.glob("*.jpg")))
+
+
+def pillow(paths: tuple[Path, ...], fit: Fit | None, threads: int) -> float:
+    """Seconds in which Pillow alone makes arrays of the files."""
+
+    def decode(path: Path) -> np.ndarray:
+        with Image.open(path) as image:
+            pixels = image.convert("RGB")
+        return np.asarray(pixels.resize(fit.size, Image.Resampling.BILINEAR) if fit else pixels)
+
+    start = perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(decode, paths):
+            pass
+    return perf_counter() - start
+
+
+def loader(paths: tuple[Path, ...], fit: Fit | None, threads: int) -> float:
+    """Seconds in which a training's loader makes batches of them."""
+    labels = np.zeros(len(paths), np.int64)
+    samples = Live(
+        list_images(paths, fit=fit), np.arange(len(paths)), labels, PREPARATION, AUGMENT, seed=1, threads=threads
+    )
+    start = perf_counter()
+    for images, *_ in samples.batches(BATCH, np.arange(len(paths)), epoch=1):
+        assert images.shape[1:] == (SIDE, SIDE, 3)
+    return perf_counter() - start
+
+
+def fastest(runs: int, *works: Callable[[], float]) -> list[float]:
+    """The fewest seconds of each, which take turns."""
+    return [min(times) for times in zip(*([work() for work in works] for _ in range(runs)), strict=True)]
+
+
+def images(count: int, runs: int, threads: int) -> bool:
+    """The first table; whether the loader keeps up."""
+    print(f"| JPEG files, {threads} threads | Pillow, images/s | loader, images/s | ratio |\n|---|---|---|---|")
+    ratios = []
+    for name, (size, fit) in KINDS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            paths = photographs(Path(folder), count, size)
+            alone, ours = fastest(runs, lambda: pillow(paths, fit, threads), lambda: loader(paths, fit, threads))  # noqa: B023
+        ratios.append(alone / ours)
+        print(f"| {name} | {count / alone:.0f} | {count / ours:.0f} | {ratios[-1]:.2f} |")
+    return min(ratios) >= 1
+
+
+def steps(runs: int, threads: int) -> bool:
+    """The second table; whether a step through `train` is as fast as it should be."""
+    net = netdsl.load("lenet5")
+    whole = [*parse_override("epochs=1"), *parse_override("validation=0"), *parse_override("metrics=accuracy")]
+    task = loop.prepare(net, read_settings(net.settings, whole), open_data("fashion_mnist").train)
+    programs = loop.compiled(task, threads=threads)
+    (name,) = net.inputs
+    images, labels, _ = next(iter(task.train.batches(BATCH, np.arange(BATCH))))
+    given, scalars = {name: images, **task.objective.feed(labels)}, task.course().scalars(1)
+
+    def bare() -> float:
+        start = perf_counter()
+        for _ in range(task.steps):
+            programs.learning.step(given, **scalars)
+        return perf_counter() - start
+
+    def through_train() -> float:
+        start = perf_counter()
+        loop.train(task, programs)
+        return perf_counter() - start
+
+    alone, whole_step = (1000 * seconds / task.steps for seconds in fastest(runs, bare, through_train))
+    print("| LeNet-5, batch 64 | compiled step, ms | through `train`, ms | ratio |\n|---|---|---|---|")
+    print(f"| {threads} threads | {alone:.2f} | {whole_step:.2f} | {whole_step / alone:.2f} |")
+    return whole_step <= MOST_RATIO * alone
+
+
+def main() -> int:
+    """Both tables; 1 where one of the limits is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--images", type=int, default=512)
+    parser.add_argument("--threads", type=int, default=reading_threads())
+    given = parser.parse_args()
+    good = images(given.images, given.runs, given.threads)
+    print()
+    return 0 if steps(given.runs, given.threads) and good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
