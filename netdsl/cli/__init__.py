@@ -30,6 +30,7 @@ VERBS = {
     "eval": ("eval", "evaluate", "Accuracy and loss of a trained net on its test images."),
     "predict": ("predict", "predict", "What a trained net sees on photographs."),
     "features": ("features", "features", "What a node says about images, for scikit-learn and others."),
+    "sample": ("sample", "sample", "What a trained generator makes of noise."),
     "advise": ("advise", "advise", "How to begin with weights of another task."),
     "list": ("list", "list_shipped", "The nets and data that ship with netdsl."),
     "explain": ("explain", "explain", "What an error code means, and the way out."),

@@ -50,18 +50,24 @@ def train(
 
     Settings come from the `train` block of the net; options override them. The last line says where the run was saved.
     """
-    from netdsl.language.load import load
+    from netdsl.language.load import load_together
     from netdsl.language.parameters import parse_parameters
     from netdsl.training.progress import choose
     from netdsl.training.session import train_net
 
     given: dict[str, Any] = parse_parameters(parameters)
-    loaded = load(net, **given)
-    _warn(loaded.warnings)
+    nets = load_together(net, **given)
+    _warn(nets[0].warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
     overrides = [*_overrides(settings, plain), *transfer]
     how: dict[str, Any] = {"out": out, "threads": threads, "memory": memory, "strict": strict}
-    session = train_net(loaded, overrides, progress=choose(sys.stdout), **how)
+    if len(nets) > 1:
+        from netdsl.training.recipes.contest import train_together
+
+        del how["strict"]  # nothing is read
+        session = train_together(nets, overrides, progress=choose(sys.stdout), **how)
+    else:
+        session = train_net(nets[0], overrides, progress=choose(sys.stdout), **how)
     click.echo(f"saved to {session.folder}")
     if session.exit_code:
         sys.exit(session.exit_code)

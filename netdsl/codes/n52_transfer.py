@@ -62,4 +62,15 @@ read. The ending of the name says which.""",
 the same order, and with the same loss. Their layers, the sizes of their inputs, and their preparation of images may
 differ.""",
     ),
+    Page(
+        "N529",
+        "nets that cannot be trained together",
+        """`recipe gan` takes a generator and a discriminator, in this order, each with one input and one output. The
+generator makes what the discriminator takes; the discriminator gives one number, a sigmoid or its logit.
+
+    train Generator, Discriminator {
+      recipe    gan
+      optimizer Generator=adam(lr=2e-4, beta1=0.5), Discriminator=adam(lr=2e-4, beta1=0.5)
+    }""",
+    ),
 )

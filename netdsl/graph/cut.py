@@ -40,7 +40,7 @@ def popped(net: Net, count: int, *, span: Span | None = None) -> Net:
             raise fail("N521", f"{count} layers cannot be taken off `{net.name}`: {shares}", span=span)
     return replace(
         net,
-        graph=_graph(node for node in net if node.path in kept),
+        graph=graph_of(node for node in net if node.path in kept),
         outputs={path: path},
         heads=heads,
         labels={label: target for label, target in net.labels.items() if target in kept},
@@ -57,7 +57,7 @@ def joined(net: Net, tail: Net, *, span: Span | None = None) -> Net:
     labels = {label: target for label, target in tail.labels.items() if target != start}
     return replace(
         net,
-        graph=_graph([*net, *nodes]),
+        graph=graph_of([*net, *nodes]),
         outputs=outputs,
         labels={**net.labels, **labels},
         scopes=(*net.scopes, *tail.scopes),
@@ -76,7 +76,8 @@ def _needs(net: Net, path: str) -> set[str]:
     return found
 
 
-def _graph(nodes: Iterable[Node]) -> nx.MultiDiGraph[str]:
+def graph_of(nodes: Iterable[Node]) -> nx.MultiDiGraph[str]:
+    """The graph of nodes, in an order in which they can run."""
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     listed = list(nodes)
     graph.add_nodes_from((node.path, {"node": node}) for node in listed)

@@ -83,8 +83,8 @@ class Net:
     """A checked net. `outputs` are node paths by output name; `settings` is its `train` block.
 
     `texts` maps the names of the files it came from, relative to the main file, to contents; the main file's name is
-    `main`. `parameters` are those the net was loaded with, `symbols` those that stand for any size. `warnings` are the
-    checker's.
+    `main`. `partners` names, in order, the nets of its `train` block where it is trained with others. `parameters` are
+    those the net was loaded with, `symbols` those that stand for any size. `warnings` are the checker's.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Net:
     labels: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, object] = field(default_factory=dict)
     settings: tuple[Setting, ...] = ()
+    partners: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     main: str = ""
     symbols: tuple[Symbol, ...] = ()

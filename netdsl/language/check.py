@@ -135,7 +135,7 @@ def _once(asked: Request, library: Library) -> tuple[list[Net], list[Diagnostic]
         used |= expansion.used
         found += more
         if net is not None:
-            nets.append(net)
+            nets.append(replace(net, partners=_partners(module, name)))
     for definition in module.own_blocks:
         if id(definition) not in used and module.lacking is not None:
             found += check_unused(definition, module.lacking)
@@ -143,6 +143,12 @@ def _once(asked: Request, library: Library) -> tuple[list[Net], list[Diagnostic]
     if any(d.severity == "error" for d in found):
         nets = []
     return nets, found
+
+
+def _partners(module: Module, name: str) -> tuple[str, ...]:
+    """The nets that a `train` block names together with this one, in order; none where it stands alone."""
+    found = (tuple(net.text for net in train.nets) for train, _ in module.trains)
+    return next((names for names in found if name in names and len(names) > 1), ())
 
 
 def _nets_of(module: Module, asked: Request, source: Source, found: list[Diagnostic]) -> list[str]:

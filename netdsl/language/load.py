@@ -25,6 +25,22 @@ def load(path_or_name: str | Path, *, allow_code: bool = False, **params: object
         return _one(request(path_or_name, params))
 
 
+def load_together(path_or_name: str | Path, **params: object) -> tuple[Net, ...]:
+    """The nets of a file that one `train` block trains together, in its order; of any other file the one net.
+
+    Raises `NetError` as `load`.
+    """
+    asked = request(path_or_name, params)
+    nets, found = check(asked)
+    partners = nets[0].partners if nets else ()
+    if asked.net is not None or not partners or any(d.severity == "error" for d in found):
+        return (_one(asked),)
+    by_name = {net.name: net for net in nets}
+    if set(by_name) != set(partners):
+        return (_one(asked),)
+    return tuple(by_name[name] for name in partners)
+
+
 def parse(text: str, **params: object) -> Net:
     """The net of a text; imports are those that ship with netdsl."""
     return load_texts({"text.net": text}, "text.net", params)
