@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from errno import EDQUOT, EIO, ENOSPC
 from pathlib import Path
 from shutil import copymode
+from time import sleep
 
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
+
+PASSING = frozenset({ENOSPC, EIO, EDQUOT})
+"""Causes that may be gone a moment later: a full disk, a quota, a disk that does not answer."""
+PAUSES = (0.1, 0.4, 1.6)
+"""Seconds before the second attempt, the third and the fourth, which is the last."""
 
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, bring it to the disk, and only then give it the name.
 
     The file's bytes are on the disk before the name changes, and the change of name before this returns. Whatever is
-    raised meanwhile leaves the old file and no temporary one. Raises `NetError` N505 where the disk refuses.
+    raised meanwhile leaves the old file and no temporary one. A full disk and one that does not answer are tried again,
+    three times, from the beginning: after an fsync that failed nobody knows which bytes are on the disk. Raises
+    `NetError` N505 where the disk refuses.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    for pause in (*PAUSES, None):
         try:
-            write(temporary)
-            _sync(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync(path.parent)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise fail("N505", f"{quoted(path)} cannot be written: {reason}") from None
+            _replace(path, write)
+            return
+        except OSError as error:
+            if pause is None or error.errno not in PASSING:
+                reason = (error.strerror or str(error)).lower()
+                raise fail("N505", f"{quoted(path)} cannot be written: {reason}") from None
+            sleep(pause)
 
 
 def replace_text(path: Path, text: str, *, keep_mode: bool = False) -> None:
@@ -40,6 +47,30 @@ def replace_text(path: Path, text: str, *, keep_mode: bool = False) -> None:
             copymode(path, temporary)
 
     replace_file(path, write)
+
+
+def remove(path: Path) -> None:
+    """Remove a file that nobody needs any more, if that can be done."""
+    with suppress(OSError):
+        path.unlink()
+
+
+def remove_debris(folder: Path) -> None:
+    """Remove what `replace_file` had not finished in a process that was killed; nobody else may write there."""
+    for path in folder.rglob(".*.tmp"):
+        remove(path)
+
+
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        _sync(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+    _sync(path.parent)
 
 
 def _sync(path: Path) -> None:

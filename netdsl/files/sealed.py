@@ -31,10 +31,12 @@ from netdsl.files.safetensors_header import (
     head_length,
     parse_head,
 )
+from netdsl.files.safetensors_writer import write_float32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Shape = tuple[int, ...]
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 LINE = 64
 FOREIGN = {
@@ -60,16 +62,17 @@ class Kind:
     def write(self, path: Path, tensors: Mapping[str, NDArray[np.float32]], document: Mapping[str, Any]) -> None:
         """Write float32 tensors by name and a document, atomically. Raises `NetError` N505.
 
-        The bytes are a function of the tensors, the document and the version of netdsl.
+        Each tensor is asked for twice, for its seal and for its bytes, so that a mapping that makes them on demand
+        needs memory for one. The bytes are a function of the tensors, the document and the version of netdsl.
         """
-        from safetensors.numpy import save_file
-
-        arrays = {name: np.asarray(array, "<f4", order="C") for name, array in tensors.items()}
-        seals = {name: {"shape": list(array.shape), "sha256": _seal(array)} for name, array in arrays.items()}
+        shapes, seals = dict[str, Shape](), dict[str, Any]()
+        for name, array in tensors.items():
+            shapes[name] = array.shape
+            seals[name] = {"shape": list(array.shape), "sha256": _seal(_low_first(array))}
         whole = {"format": self.format, "written_by": f"netdsl {__version__}", "tensors": seals, **document}
         text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
         sealed = {self.key: f"{sha256(text.encode()).hexdigest()}\n{text}"}
-        replace_file(path, lambda file: save_file(arrays, file, sealed))
+        replace_file(path, lambda file: write_float32(file, shapes, lambda name: _low_first(tensors[name]), sealed))
 
     def read(self, path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """The tensors as they are stored, and the document, having checked all of it.
@@ -173,6 +176,10 @@ def _plain(entry: Entry, raw: NDArray[np.uint8]) -> NDArray[Any]:
         wide = np.frombuffer(raw.tobytes(), "<u2").astype("<u4") << 16
         return wide.view("<f4").reshape(entry.shape)
     return np.frombuffer(raw.tobytes(), DTYPES[entry.dtype]).reshape(entry.shape)
+
+
+def _low_first(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(array, "<f4", order="C")
 
 
 def _aligned(size: int) -> NDArray[np.uint8]:
