@@ -1,0 +1,1 @@
+"""What `kill_training.py` is made of."""
