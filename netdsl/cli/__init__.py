@@ -6,6 +6,7 @@ import os
 import sys
 from errno import EPIPE
 from importlib import import_module
+from signal import SIGINT
 
 import click
 
@@ -72,9 +73,9 @@ class Verbs(click.Group):
         except MemoryError:
             click.echo("error: there is not enough memory", err=True)
             ctx.exit(1)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             click.echo("interrupted", err=True)
-            ctx.exit(130)
+            ctx.exit(128 + (interrupt.args[0] if interrupt.args else SIGINT))
 
 
 def _drop_output() -> None:

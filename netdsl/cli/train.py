@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from netdsl.cli.amount import takes_memory
-from netdsl.cli.target import takes_code, takes_strict
+from netdsl.cli.keeping import check_together, takes_keeping
+from netdsl.cli.target import show, takes_code, takes_strict
 from netdsl.cli.transfer import takes_weights
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Setting
+    from netdsl.training.save_every import SaveEvery
 
 
 @click.command("train")
 @takes_code
-@click.argument("net")
+@click.argument("net", required=False)
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the net.")
 @click.option("--data", metavar="NAME|PATH", help="What to train on, in place of the data that the net names.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; by default runs/NAME, runs/NAME-2, …")
@@ -31,8 +34,9 @@ if TYPE_CHECKING:
 @takes_weights
 @takes_strict
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any setting, such as optimizer.lr=0.1.")
+@takes_keeping
 def train(
-    net: str,
+    net: str | None,
     parameters: tuple[str, ...],
     data: str | None,
     out: Path | None,
@@ -45,29 +49,39 @@ def train(
     settings: tuple[str, ...],
     transfer: list[Setting],
     strict: bool,
+    run: Path | None,
+    override: bool,
+    every: SaveEvery | None,
 ) -> None:
     """Train NET: a file, FILE:NET, or the name of a net that ships.
 
     Settings come from the `train` block of the net; options override them. The last line says where the run was saved.
+    With --resume and without NET, net and settings are those of the run.
     """
     from netdsl.language.load import load_together
     from netdsl.language.parameters import parse_parameters
     from netdsl.training.progress import choose
-    from netdsl.training.session import train_net
+    from netdsl.training.session import resume, train_net
 
+    check_together(net, run, out, override, parameters)
     given: dict[str, Any] = parse_parameters(parameters)
-    nets = load_together(net, **given)
-    _warn(nets[0].warnings)
+    nets = load_together(net, **given) if net else ()
+    show(warning for loaded in nets[:1] for warning in loaded.warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
     overrides = [*_overrides(settings, plain), *transfer]
-    how: dict[str, Any] = {"out": out, "threads": threads, "memory": memory, "strict": strict}
+    how: dict[str, Any] = {"threads": threads, "memory": memory, "progress": choose(sys.stdout)}
     if len(nets) > 1:
         from netdsl.training.recipes.contest import train_together
 
-        del how["strict"]  # nothing is read
-        session = train_together(nets, overrides, progress=choose(sys.stdout), **how)
+        if run is not None:
+            raise click.UsageError("--resume goes on with one net; several that are trained together begin anew.")
+        session = train_together(nets, overrides, out=out, **how)
+    elif run is not None:
+        session = resume(run, *nets, overrides=overrides, override=override, every=every, warn=show, **how)
     else:
-        session = train_net(nets[0], overrides, progress=choose(sys.stdout), **how)
+        session = train_net(nets[0], overrides, out=out, every=every, strict=strict, **how)
+    if session.exit_code and len(nets) < 2:
+        click.echo(f"stopped after step {session.steps}; to go on: netdsl train --resume {quote(str(session.folder))}")
     click.echo(f"saved to {session.folder}")
     if session.exit_code:
         sys.exit(session.exit_code)
@@ -78,10 +92,3 @@ def _overrides(settings: tuple[str, ...], plain: dict[str, Any]) -> list[Setting
 
     found = [line for text in settings for line in parse_override(text)]
     return found + [plain_override(k, v, option=f"--{k}") for k, v in plain.items() if v is not None]
-
-
-def _warn(warnings: tuple[Any, ...]) -> None:
-    from netdsl.errors import render
-
-    if warnings:
-        click.echo(render(warnings), err=True)

@@ -14,6 +14,7 @@ _MODULES = (
     "n4_asserts",
     "n5_weights",
     "n52_transfer",
+    "n53_runs",
     "n6_data",
     "n7_engine",
     "warnings",

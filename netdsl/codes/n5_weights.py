@@ -34,8 +34,9 @@ a run carries.""",
     Page(
         "N505",
         "a run that cannot be written",
-        """The disk is full, or the folder may not be written to. What was saved before is whole: files are written under
-another name first, brought to the disk, and renamed.""",
+        """The disk is full, or the folder may not be written to, or is gone. Where the disk is full, over a quota or does not
+answer, four attempts were made. What was saved before is whole: files are written under another name first, brought to
+the disk, and renamed.""",
     ),
     Page(
         "N506",
@@ -72,8 +73,12 @@ With several outputs, `loss cls=cross_entropy, box=mse` gives each its own. Wher
     Page(
         "N509",
         "a loss that is not finite",
-        """After a step the loss was infinite or not a number; training on would spoil every weight, so it stopped at that
-step. Weights that were saved after earlier epochs are kept.
+        """A step gave a loss, or weights, that are infinite or not a number; training on would spoil everything, so it stopped at
+that step. The last checkpoint is kept, and the message names the first layer, going from the input on, or the first
+gradient, going from the loss back, that is not finite.
+
+With `on_nan skip` such a batch changes nothing; with `on_nan rollback` the epoch is begun again with half the step size,
+at most 20 times in a run.
 
 Usual causes: a step size that is too large (`--set optimizer.lr=0.001`), images that are not scaled (`| rescale` or
 `| standardize(pixel)`), or logarithms of 0 in the net.""",
@@ -84,8 +89,8 @@ Usual causes: a step size that is too large (`--set optimizer.lr=0.001`), images
         """`netdsl eval` and `netdsl predict` take a folder that `netdsl train` wrote, with `weights.safetensors` in it. A
 training that was stopped before its first epoch ended has none.
 
-`--out FOLDER` makes a new folder, or fills an empty one; it never mixes two runs. Without it runs go to `runs/NAME`,
-`runs/NAME-2` and so on.""",
+`--out FOLDER` makes a new folder, or fills an empty one; it never mixes two runs. `--resume FOLDER` goes on with one.
+Without either, runs go to `runs/NAME`, `runs/NAME-2` and so on.""",
     ),
     Page(
         "N511",

@@ -97,6 +97,13 @@ PAGES: tuple[Page, ...] = (
         "checked, counted and run in the NumPy reference, but not on the engine: give it a `lower`.",
     ),
     Page(
+        "N718",
+        "a training that does not fit the memory",
+        "The plans of a training, that is their arenas, the tensors with gradients and slots, and the batches, need more than the system has "
+        "available: the least of what the machine says, and what the limits of its control groups and of the process leave. Nothing was "
+        "allocated. A smaller `batch` needs less; with `--memory` a step keeps less and computes it again, with the same bits.",
+    ),
+    Page(
         "N720",
         "no such pass",
         "`netdsl compile NET --until PASS` takes the name of a pass, as `netdsl compile --help` lists them in their order. A pass that "

@@ -19,4 +19,10 @@ PAGES: tuple[Page, ...] = (
         """Some tensors of the weight file hold infinities or NaN. They were read, but the net will answer NaN for some
 or all images. A training that diverged leaves such weights; `netdsl train` stops before it saves them.""",
     ),
+    Page(
+        "W502",
+        "a damaged checkpoint that was passed over",
+        """The newest checkpoint of the run is damaged; the one before it is whole, and the training goes on from there. It does
+the steps in between again, with the same bits. The disk may be failing.""",
+    ),
 )

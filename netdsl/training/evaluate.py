@@ -14,8 +14,9 @@ from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
 from netdsl.training.batches import samples_of
-from netdsl.training.loop import classes_of, measure
+from netdsl.training.loop import classes_of
 from netdsl.training.loss import CrossEntropy
+from netdsl.training.measure import measure
 from netdsl.training.metric import Score, Tally, chosen
 from netdsl.training.settings import read_metrics
 

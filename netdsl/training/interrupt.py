@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+Made = TypeVar("Made")
+
+
+class _Asked(KeyboardInterrupt):
+    """The first signal, where nothing is lost by ending at once."""
 
 
 class Interrupt:
-    """While entered, SIGINT and SIGTERM are noted in `signal`; the second one raises `KeyboardInterrupt` at once.
+    """While entered, SIGINT, SIGTERM and SIGHUP are noted in `signal`; the second one raises `KeyboardInterrupt`.
 
-    Python delivers signals to the main thread only; elsewhere nothing is changed.
+    That has the number of the signal. What the process was told to ignore, as `nohup` does, stays ignored. Python
+    delivers signals to the main thread only; elsewhere nothing is changed.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
+        self._breaks = False
 
     def __enter__(self) -> Interrupt:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._note) for number in heeded}
         return self
 
     def __exit__(
@@ -31,10 +40,22 @@ class Interrupt:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def breaks(self, work: Callable[[], Made]) -> Made | None:
+        """What `work` gives; None where a signal came, which ends it: it changes nothing that is saved."""
+        self._breaks = self.signal is None
+        try:
+            return work() if self._breaks else None
+        except _Asked:
+            return None
+        finally:
+            self._breaks = False
+
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(number)
         self.signal = number
+        if self._breaks:
+            raise _Asked(number)
 
     @property
     def exit_code(self) -> int:

@@ -1,14 +1,11 @@
-"""The training loop: epochs of steps, each one call of the engine; scores, saving and stopping between them."""
+"""A training: what it needs, checked and compiled, and its run from the first step to the last."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from math import ceil, isfinite
+from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from netdsl.compiler.compile import compile
 from netdsl.compiler.program import Program
@@ -17,29 +14,26 @@ from netdsl.data.dataset import Dataset
 from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
-from netdsl.training.average import averaged
-from netdsl.training.batches import Prepared, Samples, hold_out, order, samples_of
+from netdsl.training.batches import Samples, hold_out, samples_of
 from netdsl.training.course import Course
-from netdsl.training.gate import FINITE
 from netdsl.training.interrupt import Interrupt
+from netdsl.training.keeper import Keeper
 from netdsl.training.loss import CrossEntropy, Objective, objective_for
-from netdsl.training.metric import Score, Tally, chosen, columns
+from netdsl.training.memory import bytes_beside
+from netdsl.training.metric import Tally, chosen, columns
 from netdsl.training.overfit import few
 from netdsl.training.progress import Epoch, Progress, Silent
 from netdsl.training.record import Record
 from netdsl.training.rules import update_of, with_penalties
-from netdsl.training.run_folder import WEIGHTS, append_metrics, parameter_texts, write_config, write_texts
+from netdsl.training.run_folder import parameter_texts, write_config, write_texts
+from netdsl.training.running import Running
+from netdsl.training.save_every import SaveEvery
 from netdsl.training.settings import Settings
-from netdsl.training.weights_file import write_weights
+from netdsl.training.state import State
 
 if TYPE_CHECKING:
     from netdsl.compiler.lower import Update
-    from netdsl.compiler.plan import Plan
     from netdsl.graph.net import Net
-
-LOSS = "loss"
-MEASURED = 1024
-"""Images that are measured at once where they are not in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,147 +191,49 @@ def _left_beside(measuring: Program | None, memory: int, *, shared: bool) -> int
     return max(memory - (bytes_beside(measuring.plan) if shared else measuring.plan.bytes), 1)
 
 
-def bytes_beside(plan: Plan) -> int:
-    """Bytes that a program that measures needs beside one that learns, which has the same weights in panels."""
-    shared = (b for b in plan.bindings if b.role in ("param", "state") and not b.layout.canonical)
-    return plan.bytes - 4 * sum(b.layout.length(b.shape) for b in shared)
+def train(
+    task: Task,
+    programs: Programs,
+    *,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+    every: SaveEvery | None = None,
+    state: State | None = None,
+) -> Trained:
+    """Train, from `state` on, and keep the run in `folder`, whose lock the caller holds.
 
-
-def train(task: Task, programs: Programs, *, folder: Path | None = None, progress: Progress | None = None) -> Trained:
-    """Train, and write the run into `folder` after every epoch.
-
-    The same task gives the same bits, whatever the threads. SIGINT and SIGTERM end the training after the current step,
-    with what was learned saved. Raises `NetError` N509 at the step whose loss is not finite, leaving the last saved
-    weights as they are.
+    The same task gives the same bits, whatever the threads; begun again at a checkpoint, with its weights and its
+    state, it ends with those of a training that never stopped. Inside an epoch a checkpoint is written `every` so
+    often. SIGINT, SIGTERM and SIGHUP end the training after the current step, with what was learned saved. Raises
+    `NetError` N509 at a step that is not finite, and N505 and N535 where the disk refuses; the last checkpoint is kept.
     """
+    state, keeper = state or State(), None
     if folder is not None:
         write_texts(folder, task.net)
-        write_config(folder, task.net, task.settings.texts(), _origin(task))
-    loop = _Loop(task, programs.learning, programs.measuring, progress or Silent(), folder)
+        write_config(folder, task.net, task.settings.texts(), data_of(task))
+        named, pins = task.settings.checkpoint, task.settings.on_nan == "rollback"
+        keeper = Keeper(folder, record_of(task), programs.weights, task.scores, named, every or SaveEvery(), pins)
+    running = Running(task, programs, state, progress or Silent(), keeper)
     with Interrupt() as interrupt:
-        loop.run(interrupt)
-    return Trained(programs.weights, tuple(loop.epochs), loop.steps, interrupt.exit_code)
+        running.go(interrupt)
+    return Trained(programs.weights, tuple(running.state.epochs), running.state.step, interrupt.exit_code)
 
 
-def measure(program: Program, part: Samples, objective: Objective, tally: Tally) -> Score:
-    """The loss and the metrics of an inference program over samples; `tally` has counted nothing yet."""
-    whole = [(part.images, part.labels, part.labels)] if isinstance(part, Prepared) else None
-    for images, labels, _ in whole or part.batches(MEASURED, np.arange(len(part))):
-        found = program(images)
-        outputs = found if isinstance(found, dict) else {next(iter(objective.parts)): found}
-        count(tally, objective, objective.measure(outputs, labels), outputs, labels)
-    return tally.score()
-
-
-def count(tally: Tally, objective: Objective, loss: float, outputs: Mapping[str, Any], labels: Any) -> None:
-    """Add the outputs of a run by name, with their mean loss, to a tally: metrics are of the first output."""
-    y = outputs[next(iter(objective.parts))]
-    tally.add(loss, objective.rows(y, objective.main), objective.scores(y), labels)
-
-
-@dataclass
-class _Loop:
-    task: Task
-    learning: Program
-    measuring: Program | None
-    progress: Progress
-    folder: Path | None
-    epochs: list[Epoch] = field(default_factory=list)
-    steps: int = 0
-    stopped: bool = False
-
-    def __post_init__(self) -> None:
-        self.course = self.task.course()
-
-    def run(self, interrupt: Interrupt) -> None:
-        self.progress.begin(self.task.settings.epochs, self.task.steps)
-        try:
-            number = 0
-            while self.steps < self.task.steps and interrupt.signal is None and not self.stopped:
-                number += 1
-                self._epoch(number, interrupt)
-        finally:
-            self.progress.end()
-
-    def _epoch(self, number: int, interrupt: Interrupt) -> None:
-        task, settings = self.task, self.task.settings
-        name, tally = input_name(task.net), task.tally()
-        indices = order(len(task.train), settings.seed, number)
-        for images, labels, targets in task.train.batches(settings.batch, indices, epoch=number):
-            given = {name: images, **task.objective.feed(targets)}
-            found = self.learning.step(given, **self.course.scalars(self.steps + 1))
-            self.steps += 1
-            loss = float(found[LOSS])
-            if isfinite(loss) and found.get(FINITE, True):
-                count(tally, task.objective, loss, found, labels)
-            elif settings.on_nan == "stop":
-                raise self._not_finite(number, loss)
-            self.progress.step(number, self.steps, loss)
-            if interrupt.signal is not None or self.steps == task.steps:
-                break
-        validation = None
-        if self.measuring is not None and task.validation is not None and interrupt.signal is None:
-            self._average()
-            validation = measure(self.measuring, task.validation, task.objective, task.tally())
-        self._finish(Epoch(number, self.steps, tally.score(), validation))
-
-    def _average(self) -> None:
-        """Bring the weights that are measured up to date, where they are not those that are learned."""
-        if self.task.settings.ema and self.measuring is not None:
-            for name, array in self._kept().items():
-                self.measuring.weights[name] = array
-
-    def _kept(self) -> Mapping[str, Any]:
-        """The tensors that are measured and saved: the average of the weights where that is asked for."""
-        settings, weights = self.task.settings, self.learning.weights
-        if not settings.ema:
-            return weights
-        return averaged(self.task.net, weights, settings.ema, self.course.updates(self.steps))
-
-    def _finish(self, epoch: Epoch) -> None:
-        """Save first: what follows may end the run, where nobody reads its output any more."""
-        self.epochs.append(epoch)
-        if set(self.task.scores) <= set(epoch.scores()):
-            self.stopped = self.course.finished(epoch.scores())
-        if self.folder is not None:
-            save(self.folder / WEIGHTS, self.task, self._kept(), self.steps)
-            if self.task.settings.checkpoint:
-                numbers = {"epoch": epoch.number, "steps": epoch.steps, **epoch.scores()}
-                if set(self.task.scores) <= set(numbers):
-                    name = self.task.settings.checkpoint.fill(numbers)
-                    save(self.folder / name, self.task, self._kept(), self.steps)
-            append_metrics(self.folder, epoch, self.task.scores)
-        self.progress.epoch(epoch)
-
-    def _not_finite(self, epoch: int, loss: float) -> Exception:
-        saved = (
-            f"the weights of epoch {epoch - 1} are kept"
-            if epoch > 1 and self.folder
-            else "there are no weights to keep"
-        )
-        return fail(
-            "N509",
-            f"the loss is {loss} at step {self.steps}, in epoch {epoch}: {saved}",
-            help="a smaller `lr` often helps; data that are not scaled are another cause",
-        )
-
-
-def save(path: Path, task: Task, weights: Mapping[str, Any], steps: int) -> None:
-    """Write the tensors of the net, without an optimiser's slots, and their record."""
-    settings = task.settings.texts()
-    record = Record(
+def record_of(task: Task) -> Record:
+    """What the weights of this task belong to, before its first step."""
+    return Record(
         net=task.net.name,
         main=task.net.main,
         texts=dict(task.net.texts),
         parameters=parameter_texts(task.net),
-        settings=settings,
+        settings=task.settings.texts(),
         pipeline=task.pipeline.to_json(),
         classes=task.data.classes,
-        data=_origin(task),
-        steps=steps,
+        data=data_of(task),
+        steps=0,
     )
-    write_weights(path, {name: weights[name] for name in task.net.tensors}, record)
 
 
-def _origin(task: Task) -> dict[str, str]:
+def data_of(task: Task) -> dict[str, str]:
+    """Where the data came from, and which bytes they were."""
     return {"source": task.settings.data, "name": task.data.name, "sha256": task.data.digest}

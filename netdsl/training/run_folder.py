@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from math import isfinite
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,8 @@ from netdsl.files.atomic import replace_text
 from netdsl.files.regular import quoted
 from netdsl.language.library import SHIPPED
 from netdsl.layers.values import format_value
+from netdsl.training.checkpoint import NAME
+from netdsl.training.lock import LOCK
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
@@ -46,15 +48,25 @@ def new_folder(name: str, *, root: Path = Path("runs")) -> Path:
 
 
 def named_folder(folder: Path) -> Path:
-    """Make the folder that was asked for; `NetError` N510 where it already holds something."""
+    """Make the folder that was asked for, unless it is there; what it may hold is the business of `check_empty`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        taken = any(folder.iterdir())
     except OSError as error:
         raise _cannot_make(folder, error) from None
-    if taken:
-        raise fail("N510", f"{quoted(folder)} is not empty", help="give `--out` a folder that does not exist")
     return folder
+
+
+def check_empty(folder: Path) -> None:
+    """`NetError` N510 where a folder that this process has locked holds anything else."""
+    try:
+        found = {path.name for path in folder.iterdir()} - {LOCK}
+    except OSError as error:
+        raise _cannot_make(folder, error) from None
+    if found:
+        advice = "give `--out` a folder that does not exist"
+        if any(map(NAME.fullmatch, found)):
+            advice = f"to go on with the run in it: netdsl train --resume {folder}"
+        raise fail("N510", f"{quoted(folder)} is not empty", help=advice)
 
 
 def write_texts(folder: Path, net: Net) -> None:
@@ -88,28 +100,22 @@ def parameter_texts(net: Net) -> dict[str, str]:
     return {name: format_value(value) for name, value in net.parameters.items()}
 
 
-def append_metrics(folder: Path, epoch: Epoch, columns: Sequence[str]) -> None:
-    """One line of `metrics.csv`, whose first line names the columns, and one of `metrics.jsonl`, with tables by class.
+def write_metrics(folder: Path, epochs: Iterable[Epoch], columns: Collection[str]) -> None:
+    """`metrics.csv`, a line an epoch below the names of the columns, and `metrics.jsonl`, with tables by class.
 
-    A score that this epoch did not give is left empty.
+    A score that an epoch did not give is left empty. Both are written anew, so that no line is ever lost or doubled.
     """
-    numbers = {"epoch": epoch.number, "steps": epoch.steps}
-    scores = {name: value for name, value in epoch.scores().items() if isfinite(value)}
-    cells = [*map(str, numbers.values()), *(f"{scores[name]:.9g}" if name in scores else "" for name in columns)]
-    _append(folder / METRICS, ",".join(cells), first=",".join((*numbers, *columns)))
-    tables = dict(epoch.train.tables)
-    tables |= {f"val_{name}": table for name, table in (epoch.validation.tables if epoch.validation else {}).items()}
-    _append(folder / METRICS_LINES, json.dumps(numbers | {k: scores.get(k) for k in columns} | tables))
-
-
-def _append(path: Path, line: str, *, first: str = "") -> None:
-    try:
-        with path.open("a", newline="") as file:
-            if first and not file.tell():
-                file.write(first + "\n")
-            file.write(line + "\n")
-    except OSError as error:
-        raise fail("N505", f"{quoted(path)} cannot be written: {(error.strerror or str(error)).lower()}") from None
+    rows, lines = [",".join(("epoch", "steps", *columns))], list[str]()
+    for epoch in epochs:
+        numbers = {"epoch": epoch.number, "steps": epoch.steps}
+        scores = {name: value for name, value in epoch.scores().items() if isfinite(value)}
+        cells = [*map(str, numbers.values()), *(f"{scores[name]:.9g}" if name in scores else "" for name in columns)]
+        rows.append(",".join(cells))
+        held = epoch.validation.tables if epoch.validation else {}
+        tables = dict(epoch.train.tables) | {f"val_{name}": table for name, table in held.items()}
+        lines.append(json.dumps(numbers | {name: scores.get(name) for name in columns} | tables))
+    replace_text(folder / METRICS, "".join(f"{row}\n" for row in rows))
+    replace_text(folder / METRICS_LINES, "".join(f"{line}\n" for line in lines))
 
 
 def weights_path(run: Path) -> Path:

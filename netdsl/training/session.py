@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -10,24 +10,32 @@ from typing import TYPE_CHECKING
 from netdsl.data.open import open_data
 from netdsl.errors import fail
 from netdsl.files.atomic import replace_text
+from netdsl.graph.weights import Weights
 from netdsl.language.library import SHIPPED
 from netdsl.training import loop
 from netdsl.training.by_name import take_over
+from netdsl.training.checkpoint import build, checkpoints, latest, no_checkpoint
+from netdsl.training.lock import RunLock
+from netdsl.training.memory import check_memory
 from netdsl.training.progress import Epoch, Progress, Silent
-from netdsl.training.run_folder import TRANSFER, named_folder, new_folder
-from netdsl.training.settings import read_settings
+from netdsl.training.resume import check_unchanged, stored_task
+from netdsl.training.run_folder import TRANSFER, check_empty, named_folder, new_folder
+from netdsl.training.save_every import SaveEvery
+from netdsl.training.settings import Settings, read_settings
 from netdsl.training.transfer import told
 
 if TYPE_CHECKING:
+    from netdsl.errors import Diagnostic
     from netdsl.graph.net import Net, Setting
 
 
 @dataclass(frozen=True)
 class Session:
-    """The folder of a finished training, its scores by epoch, and the exit code of the signal that ended it, or 0."""
+    """The folder of a training, its scores by epoch, its last step, and the code of the signal that ended it, or 0."""
 
     folder: Path
     epochs: tuple[Epoch, ...]
+    steps: int
     exit_code: int
 
 
@@ -38,40 +46,93 @@ def train_net(
     out: Path | None = None,
     threads: int | None = None,
     memory: int | None = None,
+    every: SaveEvery | None = None,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Session:
     """Train a net as its `train` block says, `overrides` winning, into `out` or a new folder `runs/NAME`.
 
-    `memory`: the most bytes that the plans may need. `strict` refuses weights to begin with that are not finite.
+    `memory`: the most bytes that the plans may need. `every`: how often a checkpoint is written inside an epoch.
+    `strict` refuses weights to begin with that are not finite.
 
     Everything is checked, and the net compiled, before the folder is made. Raises `NetError`: N506 to N508 for
-    settings, N6xx for data that cannot be read or do not fit, N7xx for arguments of the engine, N505 and N510 for the
-    folder, N509 for a loss that is not finite, N520 to N525 for what is taken over, cut off and frozen.
+    settings, N6xx for data that cannot be read or do not fit, N7xx for arguments of the engine and memory that is not
+    there, N505, N510, N534 and N535 for the folder, N509 for a step that is not finite,
+    N520 to N526 for what is taken over, cut off and frozen.
     """
     progress = progress or Silent()
     settings = read_settings(net.settings, overrides)
+    task = _task(net, settings)
+    weights = task.net.initialise(settings.seed)
+    report = take_over(task.net, weights, settings.transfer, strict=strict) if settings.transfer.weights else None
+    for line in report.lines() if report else ():
+        progress.note(line)
+    programs = loop.compiled(task, threads=threads, weights=weights, memory=memory)
+    check_memory(programs)
+    folder = named_folder(out) if out else new_folder(run_name(net))
+    with RunLock(folder):
+        check_empty(folder)
+        for line in told(task.net, settings.transfer):
+            progress.note(line)
+        if report:
+            replace_text(folder / TRANSFER, report.as_csv())
+        done = loop.train(task, programs, folder=folder, progress=progress, every=every)
+    return Session(folder, done.epochs, done.steps, done.exit_code)
+
+
+def resume(
+    folder: Path,
+    net: Net | None = None,
+    overrides: Iterable[Setting] = (),
+    *,
+    override: bool = False,
+    threads: int | None = None,
+    memory: int | None = None,
+    every: SaveEvery | None = None,
+    progress: Progress | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] | None = None,
+) -> Session:
+    """Go on with the run in a folder, from its newest checkpoint that is whole; it ends as if it had never stopped.
+
+    Net and settings are those of the checkpoint; `overrides` win. With a `net` its `train` block and `overrides` say
+    all, as for a new run. What then differs from the checkpoint is refused, unless `override` is set. Other arguments
+    as for `train_net`; `warn` hears of checkpoints that are damaged.
+
+    Raises `NetError` as `train_net`, and N530 without a checkpoint, N531 and N532 where none can be used, N533 where
+    something differs.
+    """
+    if not checkpoints(folder):
+        raise no_checkpoint(folder)
+    with RunLock(folder):
+        checkpoint, warnings = latest(folder)
+        if warn and warnings:
+            warn(warnings)
+        if net is None:
+            net, settings = stored_task(folder, checkpoint.record, overrides)
+        else:
+            settings = read_settings(net.settings, overrides)
+        task = _task(net, settings)
+        if not override:
+            check_unchanged(folder, checkpoint, loop.record_of(task), build())
+        weights, held = Weights(checkpoint.tensors), sum(a.nbytes for a in checkpoint.tensors.values())
+        checkpoint.tensors.clear()  # they were copied
+        programs = loop.compiled(task, threads=threads, memory=memory, weights=weights)
+        check_memory(programs, held=held)
+        done = loop.train(task, programs, folder=folder, progress=progress, every=every, state=checkpoint.state)
+    return Session(folder, done.epochs, done.steps, done.exit_code)
+
+
+def run_name(net: Net) -> str:
+    """The name of the net's file without its ending."""
+    return PurePosixPath(net.main.removeprefix(SHIPPED)).stem
+
+
+def _task(net: Net, settings: Settings) -> loop.Task:
+    """The net as it is trained, and the data; `NetError` N523 where nothing learns."""
     net = settings.transfer.edited(net)
     if not net.learned:
         advice = "`unfreeze` names what learns; `netdsl features` runs a net as it is"
         raise fail("N523", f"no layer of `{net.name}` learns: nothing is left to train", help=advice)
     shape = net.nodes[loop.input_name(net)].shape
     data = open_data(settings.data, size=shape, fit=settings.pipeline.resize)
-    task = loop.prepare(net, settings, data.train, data.validation)
-    weights = net.initialise(settings.seed)
-    report = take_over(net, weights, settings.transfer, strict=strict) if settings.transfer.weights else None
-    for line in report.lines() if report else ():
-        progress.note(line)
-    programs = loop.compiled(task, threads=threads, weights=weights, memory=memory)
-    folder = named_folder(out) if out else new_folder(run_name(net))
-    for line in told(net, settings.transfer):
-        progress.note(line)
-    if report:
-        replace_text(folder / TRANSFER, report.as_csv())
-    done = loop.train(task, programs, folder=folder, progress=progress)
-    return Session(folder, done.epochs, done.exit_code)
-
-
-def run_name(net: Net) -> str:
-    """The name of the net's file without its ending."""
-    return PurePosixPath(net.main.removeprefix(SHIPPED)).stem
+    return loop.prepare(net, settings, data.train, data.validation)

@@ -43,7 +43,7 @@ from netdsl.training.stop import STOPS, Early
 from netdsl.training.template import Template
 from netdsl.training.transfer import READERS, Transfer
 
-ON_NAN = ("stop", "skip")
+ON_NAN = ("stop", "skip", "rollback")
 Reader = Callable[["Settings", list[Setting]], dict[str, Any]]
 
 
@@ -54,7 +54,7 @@ class Settings:
     `data` is a shipped name or a folder, `pipeline` its preparation, not yet fitted. `loss` is by output, or under an
     empty name for all. `validation` is the share of the training images that is only measured; `steps` the most
     batches, over all epochs. `metrics` is empty where the data are to say what is measured. `checkpoint` is the name of
-    a file an epoch. `on_nan` is what becomes of a batch whose gradients are not finite: `stop` or `skip`. `overfit` is
+    a file an epoch. `on_nan` is what becomes of a step that is not finite: `stop`, `skip` or `rollback`. `overfit` is
     how many images are learned by heart, with none to validate. `transfer` is what is taken over from another training,
     and what of the net is changed or frozen.
     """
@@ -258,7 +258,7 @@ def _checkpoint(settings: Settings, group: list[Setting]) -> dict[str, Any]:
 def _on_nan(settings: Settings, group: list[Setting]) -> dict[str, Any]:
     word = only(group[0])
     if word not in ON_NAN or not isinstance(word, Word):
-        raise refused(group[0], "`stop` or `skip`", word)
+        raise refused(group[0], "`stop`, `skip` or `rollback`", word)
     return {"on_nan": str(word)}
 
 

@@ -1,6 +1,7 @@
 """`train`, `eval` and `predict` as commands."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,6 +32,8 @@ train Small {
 
 
 class Program(ReferenceProgram):
+    plan = SimpleNamespace(bytes=0, bindings=())
+
     def __init__(self, net, weights, *, batch, threads=None, memory=None, **rest):
         super().__init__(net, weights, **rest)
 

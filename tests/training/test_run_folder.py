@@ -8,7 +8,7 @@ import pytest
 from netdsl.errors import NetError
 from netdsl.training.metric import Score
 from netdsl.training.progress import Epoch
-from netdsl.training.run_folder import append_metrics, named_folder, new_folder, weights_path, write_texts
+from netdsl.training.run_folder import check_empty, named_folder, new_folder, weights_path, write_metrics, write_texts
 
 
 def test_a_second_run_gets_a_number(tmp_path):
@@ -18,9 +18,10 @@ def test_a_second_run_gets_a_number(tmp_path):
 def test_an_empty_folder_is_filled_and_another_is_refused(tmp_path):
     assert named_folder(tmp_path / "new") == tmp_path / "new"
     assert named_folder(tmp_path / "new") == tmp_path / "new"
+    check_empty(tmp_path / "new")
     (tmp_path / "new" / "notes.txt").touch()
     with pytest.raises(NetError) as caught:
-        named_folder(tmp_path / "new")
+        check_empty(tmp_path / "new")
     assert caught.value.code == "N510"
 
 
@@ -46,7 +47,7 @@ def test_a_folder_without_weights_is_no_run(tmp_path):
 
 def test_metrics_without_validation_leave_its_columns_empty(tmp_path):
     epoch = Epoch(1, 7, Score(0.5, {"accuracy": 0.25}, 9, {"recall": [0.5, None]}), None)
-    append_metrics(tmp_path, epoch, ("loss", "accuracy", "val_loss", "val_accuracy"))
+    write_metrics(tmp_path, [epoch], ("loss", "accuracy", "val_loss", "val_accuracy"))
     assert (tmp_path / "metrics.csv").read_text() == (
         "epoch,steps,loss,accuracy,val_loss,val_accuracy\n1,7,0.5,0.25,,\n"
     )

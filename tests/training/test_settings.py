@@ -144,7 +144,7 @@ def test_texts_are_read_back():
         ("clip nrom", "N506", "did you mean `norm`?"),
         ("accumulate 0", "N507", "from 1 to"),
         ("ema 1", "N507", "less than 1"),
-        ("on_nan go", "N507", "`stop` or `skip`"),
+        ("on_nan go", "N507", "`stop`, `skip` or `rollback`"),
         ("metrics top0", "N506", "no metric `top0`"),
         ("metrics acuracy", "N506", "did you mean `accuracy`?"),
         ("metrics top1, top1", "N507", "`top1` twice"),

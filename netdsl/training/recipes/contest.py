@@ -26,6 +26,7 @@ from netdsl.graph.net import Setting
 from netdsl.training.batches import order
 from netdsl.training.course import Course
 from netdsl.training.interrupt import Interrupt
+from netdsl.training.lock import RunLock
 from netdsl.training.progress import Progress, Silent
 from netdsl.training.recipes.gan import Pair
 from netdsl.training.recipes.grid import grid
@@ -34,6 +35,7 @@ from netdsl.training.record import Record
 from netdsl.training.run_folder import (
     METRICS,
     WEIGHTS,
+    check_empty,
     named_folder,
     new_folder,
     parameter_texts,
@@ -115,9 +117,10 @@ def train_together(
     drawing = compile(pair.sampling(), weights, batch=SAMPLES, threads=threads)
     folder = named_folder(out) if out else new_folder(run_name(nets[0]))
     contest = _Contest(pair, both, data, pipeline, weights, programs, drawing, folder, progress or Silent())
-    with Interrupt() as interrupt:
+    with RunLock(folder), Interrupt() as interrupt:
+        check_empty(folder)
         contest.run(interrupt)
-    return Session(folder, (), interrupt.exit_code)
+    return Session(folder, (), contest.steps, interrupt.exit_code)
 
 
 def check_recipe(nets: Sequence[Net], lines: Sequence[Setting]) -> None:

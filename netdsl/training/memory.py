@@ -1,0 +1,61 @@
+"""What a training takes from memory, predicted from its plans before they are given any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+from netdsl.compiler.available import available_memory, resident_memory
+from netdsl.errors import fail
+
+if TYPE_CHECKING:
+    from netdsl.compiler.plan import Plan
+    from netdsl.training.loop import Programs
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes: what the process has `now`, with data and net, the most that it `had`, what the training will `add`."""
+
+    now: int
+    had: int
+    add: int
+
+    @property
+    def peak(self) -> int:
+        """The most that the process will have had when the training ends."""
+        return max(self.had, self.now + self.add)
+
+
+def predicted(programs: Programs, *, held: int = 0) -> Memory:
+    """What a training will take: arenas, tensors with gradients and slots, batches, and results of the two plans.
+
+    `held` bytes of the tensors are in memory already, and move. The largest tensor is there twice while it is saved.
+    """
+    plan = programs.learning.plan
+    tensors = [4 * prod(b.shape) for b in plan.bindings if b.role in ("param", "state")]
+    add = plan.bytes + max(tensors, default=0) - held
+    if programs.measuring:
+        shared = programs.measuring.weights is programs.weights
+        add += bytes_beside(programs.measuring.plan) if shared else programs.measuring.plan.bytes
+    return Memory(*resident_memory(), max(add, 0))
+
+
+def bytes_beside(plan: Plan) -> int:
+    """Bytes that a program that measures needs beside one that learns, which has the same weights in panels."""
+    shared = (b for b in plan.bindings if b.role in ("param", "state") and not b.layout.canonical)
+    return plan.bytes - 4 * sum(b.layout.length(b.shape) for b in shared)
+
+
+def check_memory(programs: Programs, *, held: int = 0) -> None:
+    """`NetError` N718, with both amounts, where a training will take more than the system has available."""
+    needed, there = predicted(programs, held=held).add, available_memory()
+    if there is not None and needed > there:
+        raise fail(
+            "N718",
+            f"the training needs {needed / GIB:,.1f} GiB, {there / GIB:,.1f} GiB available",
+            help=f"a smaller `batch` needs less; `--memory {there / GIB:.1f}G` computes more again and keeps less",
+        )
