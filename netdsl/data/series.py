@@ -45,7 +45,7 @@ def open_series(path: Path, name: str, *, train: Dataset | None = None) -> Datas
         raise fail("N611", f"{what} is not text: byte {error.start} is not UTF-8") from None
     lines = text.splitlines()
     head = _head(lines, what)
-    rows = [(i + 1, line) for i, line in enumerate(lines) if i >= head.line and line.strip() and line[0] != "#"]
+    rows = [(i + 1, line) for i, line in enumerate(lines) if i >= head.line and _says_something(line)]
     if not rows:
         raise fail("N611", f"{what} has no series after `@data`")
     shape, words = None, []
@@ -76,7 +76,7 @@ def _head(lines: list[str], what: str) -> Head:
     values: dict[str, str] = {}
     for i, line in enumerate(lines):
         if not line.startswith("@"):
-            if line.strip() and not line.startswith("#"):
+            if _says_something(line):
                 raise fail("N611", f"{what}: line {i + 1}: the head of a .ts file is lines that begin with `@`")
             continue
         key, _, value = line[1:].strip().partition(" ")
@@ -84,6 +84,11 @@ def _head(lines: list[str], what: str) -> Head:
             return _checked(Head(values, i + 1), what)
         values[key.lower()] = value.strip()
     raise fail("N611", f"{what} has no line `@data`")
+
+
+def _says_something(line: str) -> bool:
+    """Whether a line is neither empty nor a comment."""
+    return bool(line.strip()) and line[0] not in "#%"
 
 
 def _checked(head: Head, what: str) -> Head:

@@ -5,7 +5,7 @@ import pytest
 from netdsl.data.open import open_data
 from netdsl.errors import NetError
 
-HEAD = "#comment\n@problemName Toy\n@timeStamps false\n@classLabel true up down\n@data\n"
+HEAD = "%comment\n#comment\n@problemName Toy\n@timeStamps false\n@classLabel true up down\n@data\n"
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def test_test_part_stands_beside_the_training_part(tmp_path):
         (HEAD, "no series after `@data`"),
         (HEAD.replace("timeStamps false", "timeStamps true") + "1:up\n", "time stamps"),
         ("@classLabel false\n@data\n1,2\n", "neither `@classLabel true` nor `@targetLabel true`"),
-        (HEAD + "1,2:up\n1,2,3:down\n", "line 7 is 3x1, but line 6 is 2x1"),
-        (HEAD + "1,2:up\n1,2:1,2:down\n", "line 7 is 2x2, but line 6 is 2x1"),
-        (HEAD + "1,?:up\n", "line 6: `?` is not a finite number"),
-        (HEAD + "1 2\n", "line 6 has no label"),
+        (HEAD + "1,2:up\n1,2,3:down\n", "line 8 is 3x1, but line 7 is 2x1"),
+        (HEAD + "1,2:up\n1,2:1,2:down\n", "line 8 is 2x2, but line 7 is 2x1"),
+        (HEAD + "1,?:up\n", "line 7: `?` is not a finite number"),
+        (HEAD + "1 2\n", "line 7 has no label"),
     ],
 )
 def test_bad_file_is_refused_with_its_line(series, text, words):
