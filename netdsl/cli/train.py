@@ -66,7 +66,7 @@ def train(
     check_together(net, run, out, override, parameters)
     given: dict[str, Any] = parse_parameters(parameters)
     nets = load_together(net, **given) if net else ()
-    show(warning for loaded in nets[:1] for warning in loaded.warnings)
+    show(warning for one in nets[:1] for warning in one.warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
     overrides = [*_overrides(settings, plain), *transfer]
     how: dict[str, Any] = {"threads": threads, "memory": memory, "progress": choose(sys.stdout)}
@@ -77,7 +77,8 @@ def train(
             raise click.UsageError("--resume goes on with one net; several that are trained together begin anew.")
         session = train_together(nets, overrides, out=out, **how)
     elif run is not None:
-        session = resume(run, *nets, overrides=overrides, override=override, every=every, warn=show, **how)
+        loaded = nets[0] if nets else None
+        session = resume(run, loaded, overrides, override=override, every=every, warn=show, **how)
     else:
         session = train_net(nets[0], overrides, out=out, every=every, strict=strict, **how)
     if session.exit_code and len(nets) < 2:

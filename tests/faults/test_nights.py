@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -222,3 +224,37 @@ def test_row_99_a_loader_that_fails_ends_the_training_with_its_error(net, monkey
     with pytest.raises(NetError, match=r"`a.jpg` is damaged"):
         loop.train(task, loop.compiled(task))
     assert time.perf_counter() - begin < 10
+
+
+PEAK = """
+import sys, tempfile
+from pathlib import Path
+import numpy as np
+from netdsl.data.dataset import Dataset
+from netdsl.language.load import parse
+from netdsl.training import loop
+from netdsl.training.memory import predicted, resident_memory
+from netdsl.training.settings import read_settings
+
+net = parse(sys.argv[1])
+data = Dataset(np.zeros((80, 64, 64, 3), np.uint8), np.arange(80) % 10, tuple("abcdefghij"), "toy")
+task = loop.prepare(net, read_settings(net.settings), data)
+programs = loop.compiled(task)
+expected = predicted(programs).peak
+with tempfile.TemporaryDirectory() as folder:
+    loop.train(task, programs, folder=Path(folder))
+print(expected, resident_memory()[1])
+"""
+WIDE = """net Wide {
+  input image: 64x64x3
+  conv(32, 3x3, pad=1); relu; conv(32, 3x3, pad=1); relu; maxpool(4)
+  dense(1024, act=relu); dense(10, act=softmax)
+}
+train Wide { data toy; optimizer adam; batch 32; epochs 1 }
+"""
+
+
+def test_row_42_the_peak_is_within_15_percent_of_the_prediction():
+    done = subprocess.run([sys.executable, "-P", "-c", PEAK, WIDE], capture_output=True, text=True, check=True)
+    expected, real = map(int, done.stdout.split())
+    assert 0.85 < real / expected < 1.15
