@@ -29,11 +29,16 @@ class Epoch:
 
 
 class Progress(Protocol):
-    """What a training tells: lines beforehand, that it begins, has done `steps` updates, an epoch, all of it."""
+    """What a training tells: lines beforehand, that it begins, has done `steps` updates, an epoch, all of it.
+
+    `fed` tells of the batches of an epoch: the seconds they took, and how long of these the engine waited for data.
+    """
 
     def begin(self, epochs: int, steps: int) -> None: ...
 
     def step(self, epoch: int, steps: int, loss: float) -> None: ...
+
+    def fed(self, waited: float, seconds: float) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
 
@@ -51,6 +56,9 @@ class Silent:
     def step(self, epoch: int, steps: int, loss: float) -> None:
         pass
 
+    def fed(self, waited: float, seconds: float) -> None:
+        pass
+
     def epoch(self, epoch: Epoch) -> None:
         pass
 
@@ -62,16 +70,25 @@ class Silent:
 
 
 class Lines(Silent):
-    """One line an epoch, with its time."""
+    """One line an epoch, with its time, and in the end the share of it in which the engine waited for data."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._epochs = 0
         self._start = monotonic()
+        self._waited = self._seconds = 0.0
 
     def begin(self, epochs: int, steps: int) -> None:
         self._epochs = epochs
         self._start = monotonic()
+
+    def fed(self, waited: float, seconds: float) -> None:
+        self._waited, self._seconds = self._waited + waited, self._seconds + seconds
+
+    def end(self) -> None:
+        if self._seconds:
+            share = 100 * self._waited / self._seconds
+            self.note(f"the engine waited for data {share:.0f} % of the time")
 
     def note(self, line: str) -> None:
         self._stream.write(f"{line}\n")
@@ -123,6 +140,7 @@ class Bar(Lines):
 
     def end(self) -> None:
         self._bar.stop()
+        super().end()
 
 
 def choose(stream: IO[str]) -> Progress:

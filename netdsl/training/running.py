@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,8 +118,12 @@ class Running:
         task, settings = self.task, self.task.settings
         (name,) = task.net.inputs
         indices = order(len(task.train), settings.seed, self.state.epoch)[self.state.images :]
-        for images, labels, targets in task.train.batches(settings.batch, indices, epoch=self.state.epoch):
-            yield {name: images, **task.objective.feed(targets)}, labels
+        feed, start = task.train.batches(settings.batch, indices, epoch=self.state.epoch), perf_counter()
+        try:
+            for images, labels, targets in feed:
+                yield {name: images, **task.objective.feed(targets)}, labels
+        finally:
+            self.progress.fed(feed.waited, perf_counter() - start)
 
     def _step(self, given: Mapping[str, Any], labels: Any) -> None:
         step = self.state.step + 1

@@ -26,6 +26,15 @@ def test_an_epoch_is_one_line():
     assert line.count("\n") == 1
 
 
+def test_the_last_line_says_how_long_the_engine_waited_for_data():
+    stream = io.StringIO()
+    progress = Lines(stream)
+    progress.fed(0.5, 2.0)
+    progress.fed(0.0, 3.0)
+    progress.end()
+    assert stream.getvalue() == "the engine waited for data 10 % of the time\n"
+
+
 def test_a_terminal_gets_a_bar_with_the_time_left(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
