@@ -1,0 +1,41 @@
+"""Which classes a generator makes: its samples are shown to a classifier that was trained on the same data.
+
+Usage: python tools/gan_classes.py runs/gan/Generator runs/classifier [--count 1000] [--seed 1] [--least 0.03]
+
+Both must prepare their images in the same way. Prints the share of each class; exit status 1 where one is below
+`--least`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import numpy as np
+
+from netdsl.training.recipes.sample import sample
+from netdsl.training.trained import open_run
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("generator")
+    parser.add_argument("classifier")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--least", type=float, default=0.03)
+    given = parser.parse_args()
+    generator, classifier = open_run(given.generator), open_run(given.classifier)
+    if generator.pipeline.text() != classifier.pipeline.text():
+        sys.exit(f"`{generator.pipeline.text()}` and `{classifier.pipeline.text()}` are different preparations")
+    images = sample(generator, given.count, seed=given.seed)
+    answers = np.asarray(classifier.compiled(64, None)(images)).reshape(len(images), -1).argmax(axis=1)
+    shares = np.bincount(answers, minlength=len(classifier.record.classes)) / len(images)
+    for name, share in zip(classifier.record.classes, shares, strict=True):
+        print(f"{name:<12} {share:6.1%}")
+    print(f"least {shares.min():.1%} of {len(images)} samples")
+    return int(shares.min() < given.least)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
