@@ -18,6 +18,7 @@ from netdsl.training.trained import open_run
 
 
 def main() -> int:
+    """Print the share of each class; 1 where one is too small."""
     parser = argparse.ArgumentParser()
     parser.add_argument("generator")
     parser.add_argument("classifier")

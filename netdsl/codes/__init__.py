@@ -15,6 +15,7 @@ _MODULES = (
     "n5_weights",
     "n52_transfer",
     "n53_runs",
+    "n54_tuning",
     "n6_data",
     "n7_engine",
     "warnings",

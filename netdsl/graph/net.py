@@ -83,8 +83,9 @@ class Net:
     """A checked net. `outputs` are node paths by output name; `settings` is its `train` block.
 
     `texts` maps the names of the files it came from, relative to the main file, to contents; the main file's name is
-    `main`. `partners` names, in order, the nets of its `train` block where it is trained with others. `parameters` are
-    those the net was loaded with, `symbols` those that stand for any size. `warnings` are the checker's.
+    `main`. `partners` names, in order, the nets of its `train` block where it is trained with others; `searches` is
+    its `tune` block. `parameters` are those the net was loaded with, `symbols` those that stand for any size.
+    `warnings` are the checker's.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Net:
     parameters: Mapping[str, object] = field(default_factory=dict)
     settings: tuple[Setting, ...] = ()
     partners: tuple[str, ...] = ()
+    searches: tuple[Setting, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     main: str = ""
     symbols: tuple[Symbol, ...] = ()

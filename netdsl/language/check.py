@@ -121,7 +121,7 @@ def _once(asked: Request, library: Library) -> tuple[list[Net], list[Diagnostic]
     source = library.main(asked.main, asked.shown)
     module = load_module(asked.main, library)
     found = [*module.found]
-    settings, wrong = check_blocks(module)
+    settings, searches, wrong = check_blocks(module)
     recursion = find_recursion(module)
     found += wrong + recursion
     names = _nets_of(module, asked, source, found)
@@ -135,7 +135,7 @@ def _once(asked: Request, library: Library) -> tuple[list[Net], list[Diagnostic]
         used |= expansion.used
         found += more
         if net is not None:
-            nets.append(replace(net, partners=_partners(module, name)))
+            nets.append(replace(net, partners=_partners(module, name), searches=searches.get(name, ())))
     for definition in module.own_blocks:
         if id(definition) not in used and module.lacking is not None:
             found += check_unused(definition, module.lacking)

@@ -42,10 +42,13 @@ SETTINGS = (
 )
 
 
-def check_blocks(module: Module) -> tuple[dict[str, tuple[Setting, ...]], list[Diagnostic]]:
-    """The settings of each net of a module, and the mistakes in its `train` and `tune` blocks."""
+Lines = dict[str, tuple[Setting, ...]]
+
+
+def check_blocks(module: Module) -> tuple[Lines, Lines, list[Diagnostic]]:
+    """The settings and the searches of each net of a module, and the mistakes in its `train` and `tune` blocks."""
     found: list[Diagnostic] = []
-    settings: dict[str, tuple[Setting, ...]] = {}
+    settings, searches = Lines(), Lines()
     places: dict[str, tree.Name] = {}
     for train, env in module.trains:
         values = _settings(train, env, found)
@@ -59,9 +62,10 @@ def check_blocks(module: Module) -> tuple[dict[str, tuple[Setting, ...]], list[D
                 places[net.text] = net
                 settings[net.text] = values
     for tune, env in module.tunes:
-        _is_net(tune.net, module, found)
-        _search(tune, env, found)
-    return settings, found
+        lines = _searches(tune, env, found)
+        if _is_net(tune.net, module, found):
+            searches[tune.net.text] = searches.get(tune.net.text, ()) + lines
+    return settings, searches, found
 
 
 def setting(
@@ -96,16 +100,23 @@ def _settings(train: tree.Train, env: Env, found: list[Diagnostic]) -> tuple[Set
     return tuple(result)
 
 
-def _search(tune: tree.Tune, env: Env, found: list[Diagnostic]) -> None:
+def _searches(tune: tree.Tune, env: Env, found: list[Diagnostic]) -> tuple[Setting, ...]:
+    """What is searched, by the name that stands before the colon."""
+    result = []
+    if tune.arguments:
+        span = tune.arguments[0].value.span
+        found.append(Diagnostic("N222", "a `tune` block takes no arguments: they are options of `netdsl tune`", span))
     for line in tune.searches:
         if isinstance(line, tree.Broken):
             continue
         try:
-            evaluate(line.value, env, None)
+            name = ".".join(part.text for part in line.path)
+            result.append(Setting(name, "", (evaluate(line.value, env, None),), line.span))
         except NetError as error:
             found += error.diagnostics
         except Unknown:
             continue
+    return tuple(result)
 
 
 def _is_net(name: tree.Name, module: Module, found: list[Diagnostic]) -> bool:

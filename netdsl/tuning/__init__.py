@@ -1,0 +1,1 @@
+"""Searching for settings: many trainings, each begun where the earlier ones did well."""
