@@ -19,8 +19,8 @@ class _Asked(KeyboardInterrupt):
 class Interrupt:
     """While entered, SIGINT, SIGTERM and SIGHUP are noted in `signal`; the second one raises `KeyboardInterrupt`.
 
-    That has the number of the signal. What the process was told to ignore, as `nohup` does, stays ignored. Python
-    delivers signals to the main thread only; elsewhere nothing is changed.
+    That has the number of the signal. SIGHUP stays ignored where it is, as `nohup` wants it. Python delivers signals to
+    the main thread only; elsewhere nothing is changed.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,8 @@ class Interrupt:
 
     def __enter__(self) -> Interrupt:
         if threading.current_thread() is threading.main_thread():
-            heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            heeded = [number for number in SIGNALS if number != signal.SIGHUP or not ignored]
             self._before = {number: signal.signal(number, self._note) for number in heeded}
         return self
 

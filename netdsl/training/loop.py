@@ -50,6 +50,8 @@ class Task:
     train: Samples
     validation: Samples | None
     data: Dataset
+    held: Dataset | None = None
+    """The data to validate on, where they are not a part of `data`."""
 
     @property
     def epoch_steps(self) -> int:
@@ -106,7 +108,9 @@ def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | N
     train = samples_of(data, pipeline, drawn, augment=augment, seed=seed, classes=objective.main.size)
     measured = samples_of(validation or data, pipeline, None if validation else held)
     metrics = chosen(settings.metrics, classes_of(data))
-    task = Task(net, settings, objective, metrics, pipeline, train, measured if len(measured) else None, data)
+    task = Task(
+        net, settings, objective, metrics, pipeline, train, measured if len(measured) else None, data, validation
+    )
     task.course().check(task.scores)
     if settings.checkpoint:
         settings.checkpoint.check(task.scores)
@@ -236,4 +240,5 @@ def record_of(task: Task) -> Record:
 
 def data_of(task: Task) -> dict[str, str]:
     """Where the data came from, and which bytes they were."""
-    return {"source": task.settings.data, "name": task.data.name, "sha256": task.data.digest}
+    found = {"source": task.settings.data, "name": task.data.name, "sha256": task.data.digest}
+    return found | {"validation_sha256": task.held.digest} if task.held else found

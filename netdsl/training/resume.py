@@ -45,7 +45,7 @@ def check_unchanged(folder: Path, checkpoint: Checkpoint, record: Record, build:
         *_texts(stored, record),
         *_differences("parameter ", stored.parameters, record.parameters),
         *_differences("", stored.settings, record.settings),
-        *_differences("SHA-256 of the ", {"data": stored.data.get("sha256", "")}, {"data": record.data["sha256"]}),
+        *_differences("SHA-256 of the ", _digests(stored), _digests(record)),
         *_differences("", checkpoint.build, build),
     ]
     if not found:
@@ -57,6 +57,11 @@ def check_unchanged(folder: Path, checkpoint: Checkpoint, record: Record, build:
         f"{quoted(folder)} was begun otherwise: {shown}",
         help="`--override` goes on all the same; the result is then neither run's",
     )
+
+
+def _digests(record: Record) -> dict[str, str]:
+    names = {"sha256": "data", "validation_sha256": "validation data"}
+    return {words: record.data[name] for name, words in names.items() if name in record.data}
 
 
 def _differences(what: str, stored: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from netdsl.errors import NetError
 from netdsl.graph.net import Net
@@ -159,3 +160,44 @@ def test_override_goes_on_all_the_same(net, tmp_path):
     done = resume(tmp_path / "run", overrides=parse_override("epochs=3"), override=True)
     assert (done.steps, len(done.epochs)) == (18, 3)
     assert resume(tmp_path / "run").steps == 18
+
+
+SETTINGS = {
+    "ema": "ema=0.9",
+    "accumulate": "accumulate=4",
+    "plateau": "schedule=plateau(patience=1, gain=9)",
+    "early": "stop=early(patience=9)",
+    "augment": "augment=flip(horizontal) | crop(28, pad=2) | mixup(0.2)",
+    "tables": "metrics=top1, top5, confusion, iou",
+    "named": 'checkpoint="model.{epoch:02d}-{val_loss:.2f}"',
+    "skip": "on_nan=skip",
+    "rollback": "on_nan=rollback",
+    "clip": "clip=norm(0.1)",
+    "adam": "optimizer=adam(lr=0.01)",
+    "frozen": 'freeze="conv_1"',
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_taken_up_where_it_was(net, tmp_path, name):
+    lines = [*parse_override(SETTINGS[name]), *parse_override("epochs=3")]
+    train_net(net, lines, out=tmp_path / "calm")
+    train_net(net, lines, out=tmp_path / "run", progress=StopAt(9))
+    resume(tmp_path / "run", progress=StopAt(14))
+    resume(tmp_path / "run", threads=1)
+    older = {f"step-{step}.checkpoint" for step in range(18)}
+    expected = {path.name: path.read_bytes() for path in (tmp_path / "calm").iterdir() if path.name not in older}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.name not in older} == expected
+
+
+@pytest.mark.parametrize(("part", "words"), [("train", "data"), ("val", "validation data")])
+def test_images_that_changed_are_noticed(net, tmp_path, part, words):
+    for folder in ("train/a", "train/b", "val/a", "val/b"):
+        (tmp_path / "images" / folder).mkdir(parents=True)
+        Image.fromarray(np.full((28, 28), 7, np.uint8)).save(tmp_path / "images" / folder / "one.png")
+    lines = [*parse_override(f'data="{tmp_path / "images"}" | rescale'), *parse_override("epochs=1")]
+    small = parse(TEXT.replace("classes=10", "classes=2"))
+    train_net(small, lines, out=tmp_path / "run")
+    Image.fromarray(np.full((28, 28), 8, np.uint8)).save(tmp_path / "images" / part / "b" / "one.png")
+    with pytest.raises(NetError, match=f"SHA-256 of the `{words}` was"):
+        resume(tmp_path / "run")
