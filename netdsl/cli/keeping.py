@@ -15,7 +15,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def takes_keeping(command: Command) -> Command:
-    """Adds --resume as `run`, --override, and --save-every as `every`."""
+    """Adds --resume as `run`, --override, --save-every as `every`, and --max-time as `limit`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -39,6 +39,12 @@ def _read_every(context: click.Context, parameter: click.Parameter, text: str | 
     return None if text is None else parse_save_every(text)
 
 
+def _read_limit(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    from netdsl.training.save_every import parse_time
+
+    return None if text is None else parse_time(text, "--max-time")
+
+
 _OPTIONS = (
     click.option("--resume", "run", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run."),
     click.option("--override", is_flag=True, help="Resume although net, data, settings or build have changed."),
@@ -48,5 +54,12 @@ _OPTIONS = (
         metavar="STEPS|TIME",
         callback=_read_every,
         help="How often to save inside an epoch: 500 steps, 90s, 10m (the default), 2h.",
+    ),
+    click.option(
+        "--max-time",
+        "limit",
+        metavar="TIME",
+        callback=_read_limit,
+        help="Save and stop after 90s, 30m, 8h; --resume goes on.",
     ),
 )

@@ -13,6 +13,7 @@ from netdsl.cli.amount import takes_memory
 from netdsl.cli.keeping import check_together, takes_keeping
 from netdsl.cli.target import show, takes_code, takes_strict
 from netdsl.cli.transfer import takes_weights
+from netdsl.cli.trying import Trial, takes_trying
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Setting
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 @takes_weights
 @takes_strict
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any setting, such as optimizer.lr=0.1.")
+@click.option("--overfit", type=int, metavar="N", help="Learn N images by heart, to see whether the net can.")
+@takes_trying
 @takes_keeping
+@click.option("--tensorboard", "boards", is_flag=True, help="Write the scores for TensorBoard, too.")
 def train(
     net: str | None,
     parameters: tuple[str, ...],
@@ -52,6 +56,10 @@ def train(
     run: Path | None,
     override: bool,
     every: SaveEvery | None,
+    limit: float | None,
+    overfit: int | None,
+    trial: Trial | None,
+    boards: bool,
 ) -> None:
     """Train NET: a file, FILE:NET, or the name of a net that ships.
 
@@ -61,27 +69,36 @@ def train(
     from netdsl.language.load import load_together
     from netdsl.language.parameters import parse_parameters
     from netdsl.training.progress import choose
-    from netdsl.training.session import resume, train_net
+    from netdsl.training.session import ready, resume, train_net
 
     check_together(net, run, out, override, parameters)
     given: dict[str, Any] = parse_parameters(parameters)
     nets = load_together(net, **given) if net else ()
     show(warning for one in nets[:1] for warning in one.warnings)
-    plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed}
+    plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed, "overfit": overfit}
     overrides = [*_overrides(settings, plain), *transfer]
     how: dict[str, Any] = {"threads": threads, "memory": memory, "progress": choose(sys.stdout)}
+    kept: dict[str, Any] = {"every": every, "limit": limit, "boards": boards}
+    if trial is not None:
+        if len(nets) != 1 or run is not None:
+            raise click.UsageError("--dry-run and --lr-find try out one net, and no run that is resumed.")
+        made = ready(nets[0], overrides, strict=strict, **how)
+        trial(made.task, made.programs)
+        return
     if len(nets) > 1:
         from netdsl.training.recipes.contest import train_together
 
         if run is not None:
             raise click.UsageError("--resume goes on with one net; several that are trained together begin anew.")
+        if any(kept.values()):
+            raise click.UsageError("--save-every, --max-time and --tensorboard are for one net.")
         session = train_together(nets, overrides, out=out, **how)
     elif run is not None:
         loaded = nets[0] if nets else None
-        session = resume(run, loaded, overrides, override=override, every=every, warn=show, **how)
+        session = resume(run, loaded, overrides, override=override, warn=show, **how, **kept)
     else:
-        session = train_net(nets[0], overrides, out=out, every=every, strict=strict, **how)
-    if session.exit_code and len(nets) < 2:
+        session = train_net(nets[0], overrides, out=out, strict=strict, **how, **kept)
+    if session.stopped:
         click.echo(f"stopped after step {session.steps}; to go on: netdsl train --resume {quote(str(session.folder))}")
     click.echo(f"saved to {session.folder}")
     if session.exit_code:

@@ -47,7 +47,7 @@ nearest known name is proposed.
     netdsl train lenet5 --set optimizer.lr=0.1 --set batch=32
 
 Settings are `data loss optimizer schedule epochs batch seed validation steps clip accumulate ema on_nan metrics stop
-checkpoint`; docs/training.md lists what each takes. A setting of the language that this version does not carry out is
+checkpoint overfit`; docs/training.md lists what each takes. A setting of the language that this version does not carry out is
 refused too, not passed over.""",
     ),
     Page(
@@ -104,5 +104,12 @@ IDX files that begin with `t10k`. Give data that have them with `--data`.""",
         """The class names of the test images, in order, are not those that the net was trained with, so that its answers
 would be compared with the wrong labels. Plain numbers, as IDX files without `classes.txt` have them, agree with
 any names.""",
+    ),
+    Page(
+        "N513",
+        "a package that an option needs",
+        """Some options of a training need a package that netdsl does without otherwise; the message names the extra that
+brings it, such as `pip install 'netdsl[tensorboard]'`. Scores are always written to `metrics.csv` and
+`metrics.jsonl` in the folder of the run.""",
     ),
 )

@@ -81,12 +81,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training: its weights, scores by epoch, and the exit code of the signal that ended it, or 0."""
+    """What came of a training: its weights, scores by epoch, and the exit code of the signal that ended it, or 0.
+
+    `stopped`: a signal, or the end of its time, came before its last step.
+    """
 
     weights: Weights
     epochs: tuple[Epoch, ...]
     steps: int
     exit_code: int = 0
+    stopped: bool = False
 
 
 def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | None = None) -> Task:
@@ -202,14 +206,16 @@ def train(
     folder: Path | None = None,
     progress: Progress | None = None,
     every: SaveEvery | None = None,
+    limit: float | None = None,
     state: State | None = None,
 ) -> Trained:
     """Train, from `state` on, and keep the run in `folder`, whose lock the caller holds.
 
     The same task gives the same bits, whatever the threads; begun again at a checkpoint, with its weights and its
     state, it ends with those of a training that never stopped. Inside an epoch a checkpoint is written `every` so
-    often. SIGINT, SIGTERM and SIGHUP end the training after the current step, with what was learned saved. Raises
-    `NetError` N509 at a step that is not finite, and N505 and N535 where the disk refuses; the last checkpoint is kept.
+    often. SIGINT, SIGTERM and SIGHUP end the training after the current step, with what was learned saved, and so does
+    the end of its time, `limit` seconds. Raises `NetError` N509 at a step that is not finite, and N505 and N535 where
+    the disk refuses; the last checkpoint is kept.
     """
     state, keeper = state or State(), None
     if folder is not None:
@@ -218,9 +224,10 @@ def train(
         named, pins = task.settings.checkpoint, task.settings.on_nan == "rollback"
         keeper = Keeper(folder, record_of(task), programs.weights, task.scores, named, every or SaveEvery(), pins)
     running = Running(task, programs, state, progress or Silent(), keeper)
-    with Interrupt() as interrupt:
+    with Interrupt(limit) as interrupt:
         running.go(interrupt)
-    return Trained(programs.weights, tuple(running.state.epochs), running.state.step, interrupt.exit_code)
+    stopped, epochs = interrupt.signal is not None, tuple(running.state.epochs)
+    return Trained(programs.weights, epochs, running.state.step, interrupt.exit_code, stopped)
 
 
 def record_of(task: Task) -> Record:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from netdsl.errors import escape, fail
 
+MOST = 10**6
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 FORM = re.compile(r"([1-9]\d{0,17})([smh]?)")
 
@@ -21,6 +22,14 @@ class SaveEvery:
     def due(self, steps: int, seconds: float) -> bool:
         """Whether it is time, so many steps and seconds after the last checkpoint."""
         return steps >= self.steps if self.steps is not None else seconds >= (self.seconds or 0.0)
+
+
+def parse_time(text: str, option: str) -> float:
+    """Seconds of `90s`, `10m`, `2h`; `NetError` N537 for anything else."""
+    found = FORM.fullmatch(text.strip())
+    if found is None or not found[2] or int(found[1]) > MOST:
+        raise fail("N537", f"`{option}` takes a time such as `90s`, `30m` or `8h`, not `{escape(text[:80])}`")
+    return float(int(found[1]) * SECONDS[found[2]])
 
 
 def parse_save_every(text: str) -> SaveEvery:

@@ -13,7 +13,7 @@ from netdsl.files.atomic import replace_text
 from netdsl.graph.weights import Weights
 from netdsl.language.library import SHIPPED
 from netdsl.training import loop
-from netdsl.training.by_name import take_over
+from netdsl.training.by_name import Report, take_over
 from netdsl.training.checkpoint import build, checkpoints, latest, no_checkpoint
 from netdsl.training.lock import RunLock
 from netdsl.training.memory import check_memory
@@ -22,6 +22,7 @@ from netdsl.training.resume import check_unchanged, stored_task
 from netdsl.training.run_folder import TRANSFER, check_empty, named_folder, new_folder
 from netdsl.training.save_every import SaveEvery
 from netdsl.training.settings import Settings, read_settings
+from netdsl.training.tensorboard import TensorBoard, writer_class
 from netdsl.training.transfer import told
 
 if TYPE_CHECKING:
@@ -31,12 +32,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """The folder of a training, its scores by epoch, its last step, and the code of the signal that ended it, or 0."""
+    """The folder of a training, its scores by epoch, its last step, and the code of the signal that ended it, or 0.
+
+    `stopped`: a signal, or the end of its time, came before its last step.
+    """
 
     folder: Path
     epochs: tuple[Epoch, ...]
     steps: int
     exit_code: int
+    stopped: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A training before its first step; nothing was written yet. `report` tells of weights that were taken over."""
+
+    task: loop.Task
+    programs: loop.Programs
+    report: Report | None
+
+
+def ready(
+    net: Net,
+    overrides: Iterable[Setting] = (),
+    *,
+    threads: int | None = None,
+    memory: int | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> Ready:
+    """Everything that a training needs, checked and compiled; arguments and errors as for `train_net`."""
+    settings = read_settings(net.settings, overrides)
+    task = _task(net, settings)
+    weights = task.net.initialise(settings.seed)
+    report = take_over(task.net, weights, settings.transfer, strict=strict) if settings.transfer.weights else None
+    for line in report.lines() if report else ():
+        (progress or Silent()).note(line)
+    programs = loop.compiled(task, threads=threads, weights=weights, memory=memory)
+    check_memory(programs)
+    return Ready(task, programs, report)
 
 
 def train_net(
@@ -47,37 +82,37 @@ def train_net(
     threads: int | None = None,
     memory: int | None = None,
     every: SaveEvery | None = None,
+    limit: float | None = None,
     strict: bool = False,
+    boards: bool = False,
     progress: Progress | None = None,
 ) -> Session:
     """Train a net as its `train` block says, `overrides` winning, into `out` or a new folder `runs/NAME`.
 
     `memory`: the most bytes that the plans may need. `every`: how often a checkpoint is written inside an epoch.
-    `strict` refuses weights to begin with that are not finite.
+    `limit`: the most seconds that it may take. `strict` refuses weights to begin with that are not finite. `boards`
+    writes the scores for TensorBoard, too.
 
     Everything is checked, and the net compiled, before the folder is made. Raises `NetError`: N506 to N508 for
     settings, N6xx for data that cannot be read or do not fit, N7xx for arguments of the engine and memory that is not
-    there, N505, N510, N534 and N535 for the folder, N509 for a step that is not finite,
-    N520 to N526 for what is taken over, cut off and frozen.
+    there, N505, N510, N534 and N535 for the folder, N509 for a step that is not finite, N513 for a package that is
+    missing, N520 to N526 for what is taken over, cut off and frozen.
     """
     progress = progress or Silent()
-    settings = read_settings(net.settings, overrides)
-    task = _task(net, settings)
-    weights = task.net.initialise(settings.seed)
-    report = take_over(task.net, weights, settings.transfer, strict=strict) if settings.transfer.weights else None
-    for line in report.lines() if report else ():
-        progress.note(line)
-    programs = loop.compiled(task, threads=threads, weights=weights, memory=memory)
-    check_memory(programs)
+    if boards:
+        writer_class()
+    made = ready(net, overrides, threads=threads, memory=memory, strict=strict, progress=progress)
+    task = made.task
     folder = named_folder(out) if out else new_folder(run_name(net))
     with RunLock(folder):
         check_empty(folder)
-        for line in told(task.net, settings.transfer):
+        for line in told(task.net, task.settings.transfer):
             progress.note(line)
-        if report:
-            replace_text(folder / TRANSFER, report.as_csv())
-        done = loop.train(task, programs, folder=folder, progress=progress, every=every)
-    return Session(folder, done.epochs, done.steps, done.exit_code)
+        if made.report:
+            replace_text(folder / TRANSFER, made.report.as_csv())
+        progress = TensorBoard(folder, progress) if boards else progress
+        done = loop.train(task, made.programs, folder=folder, progress=progress, every=every, limit=limit)
+    return Session(folder, done.epochs, done.steps, done.exit_code, done.stopped)
 
 
 def resume(
@@ -89,6 +124,8 @@ def resume(
     threads: int | None = None,
     memory: int | None = None,
     every: SaveEvery | None = None,
+    limit: float | None = None,
+    boards: bool = False,
     progress: Progress | None = None,
     warn: Callable[[Sequence[Diagnostic]], None] | None = None,
 ) -> Session:
@@ -101,6 +138,8 @@ def resume(
     Raises `NetError` as `train_net`, and N530 without a checkpoint, N531 and N532 where none can be used, N533 where
     something differs.
     """
+    if boards:
+        writer_class()
     if not checkpoints(folder):
         raise no_checkpoint(folder)
     with RunLock(folder):
@@ -118,8 +157,9 @@ def resume(
         checkpoint.tensors.clear()  # they were copied
         programs = loop.compiled(task, threads=threads, memory=memory, weights=weights)
         check_memory(programs, held=held)
-        done = loop.train(task, programs, folder=folder, progress=progress, every=every, state=checkpoint.state)
-    return Session(folder, done.epochs, done.steps, done.exit_code)
+        progress, state = TensorBoard(folder, progress) if boards else progress, checkpoint.state
+        done = loop.train(task, programs, folder=folder, progress=progress, every=every, limit=limit, state=state)
+    return Session(folder, done.epochs, done.steps, done.exit_code, done.stopped)
 
 
 def run_name(net: Net) -> str:

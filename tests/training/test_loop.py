@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+from time import sleep
 
 import numpy as np
 import pytest
@@ -119,6 +120,20 @@ def test_a_signal_ends_the_training_after_its_step_and_saves(task, tmp_path, num
     assert (done.steps, done.exit_code) == (5, code)
     assert read_weights(tmp_path / "weights.safetensors").record.steps == 5
     assert signal.getsignal(number) is before
+
+
+def test_the_end_of_its_time_ends_it_after_the_step_and_says_nothing_in_the_exit_code(task, tmp_path):
+    before = signal.getsignal(signal.SIGALRM)
+    wait = AtStep(5, lambda: sleep(0.2))
+    done = loop.train(task, reference_programs(task), folder=tmp_path, progress=wait, limit=0.1)
+    assert (done.stopped, done.exit_code) == (True, 0)
+    assert done.steps <= 5
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_training_within_its_time_is_not_stopped(task):
+    assert not loop.train(task, reference_programs(task), limit=1000).stopped
 
 
 def test_a_second_signal_ends_it_at_once(task, tmp_path):
