@@ -15,7 +15,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def takes_keeping(command: Command) -> Command:
-    """Adds --resume as `run`, --override, --save-every as `every`, and --max-time as `limit`."""
+    """Adds --resume as `run`, --override, --save-every as `every`, --on-nan, and --max-time as `limit`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -45,6 +45,7 @@ def _read_limit(context: click.Context, parameter: click.Parameter, text: str | 
     return None if text is None else parse_time(text, "--max-time")
 
 
+ON_NAN = ("stop", "skip", "rollback")
 _OPTIONS = (
     click.option("--resume", "run", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run."),
     click.option("--override", is_flag=True, help="Resume although net, data, settings or build have changed."),
@@ -54,6 +55,9 @@ _OPTIONS = (
         metavar="STEPS|TIME",
         callback=_read_every,
         help="How often to save inside an epoch: 500 steps, 90s, 10m (the default), 2h.",
+    ),
+    click.option(
+        "--on-nan", type=click.Choice(ON_NAN), help="What becomes of a step that is not finite; by default stop."
     ),
     click.option(
         "--max-time",

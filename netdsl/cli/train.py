@@ -56,6 +56,7 @@ def train(
     run: Path | None,
     override: bool,
     every: SaveEvery | None,
+    on_nan: str | None,
     limit: float | None,
     overfit: int | None,
     trial: Trial | None,
@@ -76,7 +77,7 @@ def train(
     nets = load_together(net, **given) if net else ()
     show(warning for one in nets[:1] for warning in one.warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed, "overfit": overfit}
-    overrides = [*_overrides(settings, plain), *transfer]
+    overrides = [*_overrides(settings + ((f"on_nan={on_nan}",) if on_nan else ()), plain), *transfer]
     how: dict[str, Any] = {"threads": threads, "memory": memory, "progress": choose(sys.stdout)}
     kept: dict[str, Any] = {"every": every, "limit": limit, "boards": boards}
     if trial is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from netdsl.compiler.arguments import checked_array, checked_scalar, names_of
+from netdsl.compiler.available import available_memory
 from netdsl.compiler.plan import KernelTable, Plan
 from netdsl.core import _engine as engine
 from netdsl.errors import fail
@@ -50,9 +51,11 @@ class Program:
         try:
             yield
         except MemoryError:
-            needed = 4 * (self.plan.arena + self.plan.prepared_size) / 2**30
+            there = available_memory()
+            what = "more than could be had" if there is None else f"{there / 2**30:,.1f} GiB available"
+            needed = f"a plan for {self.plan.batch} images needs {self.plan.bytes / 2**30:,.1f} GiB"
             raise fail(
-                "N710", f"a plan for {self.plan.batch} images needs {needed:.1f} GiB, more than could be had"
+                "N710", f"{needed}, {what}", help="a smaller `batch` needs less, and so does `--memory`"
             ) from None
 
     def __call__(self, x: Any) -> Any:

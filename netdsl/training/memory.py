@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.compiler.plan import Plan
     from netdsl.training.loop import Programs
 
-GIB = 2**30
+GIB, MIB = 2**30, 2**20
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,23 @@ def bytes_beside(plan: Plan) -> int:
     return plan.bytes - 4 * sum(b.layout.length(b.shape) for b in shared)
 
 
+def told(programs: Programs) -> str:
+    """What a training will take, and what is available, in words."""
+    needed, there = predicted(programs).add, available_memory()
+    return amount(needed) + ("" if there is None else f", {amount(there)} available")
+
+
+def amount(count: int) -> str:
+    """Bytes as people read them."""
+    return f"{count / GIB:,.1f} GiB" if count >= GIB else f"{count / MIB:,.1f} MiB"
+
+
 def check_memory(programs: Programs, *, held: int = 0) -> None:
     """`NetError` N718, with both amounts, where a training will take more than the system has available."""
     needed, there = predicted(programs, held=held).add, available_memory()
     if there is not None and needed > there:
         raise fail(
             "N718",
-            f"the training needs {needed / GIB:,.1f} GiB, {there / GIB:,.1f} GiB available",
-            help=f"a smaller `batch` needs less; `--memory {there / GIB:.1f}G` computes more again and keeps less",
+            f"the training needs {amount(needed)}, {amount(there)} available",
+            help=f"a smaller `batch` needs less; `--memory {there // MIB}M` keeps less and computes it again",
         )

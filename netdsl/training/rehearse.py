@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from netdsl.errors import fail
 from netdsl.shapes import format_shape
 from netdsl.training.find_rate import batches_of
+from netdsl.training.memory import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from netdsl.training.loop import Programs, Task
 
 TIMED = 3
-MIB = 2**20
 
 
 def rehearse(task: Task, programs: Programs) -> Iterator[tuple[str, str]]:
@@ -38,8 +38,7 @@ def rehearse(task: Task, programs: Programs) -> Iterator[tuple[str, str]]:
         "training",
         f"{settings.epochs} epochs of {task.epoch_steps} batches of {settings.batch}: {task.steps:,} steps",
     )
-    memory = programs.learning.plan.bytes + (programs.measuring.plan.bytes if programs.measuring else 0)
-    yield "memory", f"{memory / MIB:,.1f} MiB for the plans"
+    yield "memory", told(programs)
     loss, seconds = _steps(task, programs)
     if not isfinite(loss):
         raise fail("N509", f"the loss of the first batch is {loss}", help="are the images scaled, as `| rescale` does?")

@@ -26,7 +26,7 @@ from .conftest import STEPS, TEXT, AtStep, command, digests, started, stop
 
 def test_row_41_a_plan_larger_than_memory_is_refused_with_both_numbers(net, folder, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 2**20)
-    with pytest.raises(NetError, match=r"the training needs [\d.]+ GiB, 0.0 GiB available"):
+    with pytest.raises(NetError, match=r"the training needs [\d.]+ MiB, 1.0 MiB available"):
         train_net(net, out=folder)
     assert not folder.exists()
 

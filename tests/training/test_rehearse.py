@@ -16,7 +16,7 @@ def test_a_rehearsal_counts_images_batches_and_parameters():
     assert found["data"] == "toy: 16 images to train on, 4 to validate"
     assert found["image"] == "2x2x1, as 4x4x1, 2 classes"
     assert found["training"] == "3 epochs of 4 batches of 4: 12 steps"
-    assert found["memory"].endswith(" MiB for the plans")
+    assert found["memory"].endswith("B available")
     assert found["step"].startswith("loss 0.")
 
 
