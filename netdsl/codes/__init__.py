@@ -16,6 +16,7 @@ _MODULES = (
     "n52_transfer",
     "n53_runs",
     "n54_tuning",
+    "n55_replay",
     "n6_data",
     "n7_engine",
     "warnings",
