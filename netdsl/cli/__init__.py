@@ -29,6 +29,7 @@ VERBS = {
     "bench": ("bench", "bench", "How fast a net runs or learns here, step by step."),
     "train": ("train", "train", "Train a net on images."),
     "tune": ("tune", "tune", "Search for settings, many trainings long."),
+    "report": ("report", "report", "A page about a run: curves, confused classes, worst images."),
     "replay": ("replay", "replay", "Train a run once more, and compare the bits."),
     "eval": ("eval", "evaluate", "Accuracy and loss of a trained net on its test images."),
     "predict": ("predict", "predict", "What a trained net sees on photographs."),

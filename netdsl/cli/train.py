@@ -11,6 +11,7 @@ import click
 
 from netdsl.cli.amount import takes_memory
 from netdsl.cli.keeping import check_together, takes_keeping
+from netdsl.cli.report import write_after_training
 from netdsl.cli.target import show, takes_code, takes_strict
 from netdsl.cli.transfer import takes_weights
 from netdsl.cli.trying import Trial, takes_trying
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @takes_trying
 @takes_keeping
 @click.option("--tensorboard", "boards", is_flag=True, help="Write the scores for TensorBoard, too.")
+@click.option("--no-report", is_flag=True, help="Write no report.html, which looks at the measured images once more.")
 def train(
     net: str | None,
     parameters: tuple[str, ...],
@@ -61,6 +63,7 @@ def train(
     overfit: int | None,
     trial: Trial | None,
     boards: bool,
+    no_report: bool,
 ) -> None:
     """Train NET: a file, FILE:NET, or the name of a net that ships.
 
@@ -104,6 +107,8 @@ def train(
     click.echo(f"saved to {session.folder}")
     if session.exit_code:
         sys.exit(session.exit_code)
+    if len(nets) < 2 and not no_report:
+        write_after_training(session.folder, threads=threads)
 
 
 def _overrides(settings: tuple[str, ...], plain: dict[str, Any]) -> list[Setting]:

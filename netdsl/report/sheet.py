@@ -74,6 +74,9 @@ def pieces(strand: Strand) -> tuple[Point, tuple[Piece, ...]]:
     found: list[Piece] = []
     for i in range(1, len(points) - 1):
         before, corner, after = points[i - 1], points[i], points[i + 1]
+        if not strand.bend:
+            found.append(Piece(corner))
+            continue
         room = min(strand.bend, _length(before, corner) / (2 if i > 1 else 1))
         room = min(room, _length(corner, after) / (2 if i + 2 < len(points) else 1))
         found.append(Piece(_towards(corner, before, room)))
