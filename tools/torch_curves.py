@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import netdsl
-from netdsl.data.dataset import open_data
+from netdsl.data.open import open_data
 from netdsl.training.course import Course
 from netdsl.training.loop import update_for
 from netdsl.training.loss import objective_for
