@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,3 +239,10 @@ def test_row_57_a_file_that_changes_while_it_is_read(path, monkeypatch, change):
 
     monkeypatch.setattr("netdsl.files.sealed.open_regular", opened)
     assert "the file changed while it was read" in refused(path)[1]
+
+
+def test_row_57_a_folder_that_cannot_be_written(path):
+    """Not even by root, for whom permissions are no bar."""
+    for folder, reason in ((path.parent / "missing", "no such file"), (Path("/proc"), ""), (path, "not a directory")):
+        code, text = refused(folder / "w", lambda file: write_weights(file, TENSORS, RECORD))
+        assert code == "N505" and "cannot be written" in text and reason in text
