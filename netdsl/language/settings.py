@@ -38,6 +38,7 @@ SETTINGS = (
     "fresh",
     "pop",
     "append",
+    "stages",
     "recipe",
 )
 

@@ -144,6 +144,7 @@ LINES: dict[str, Reader] = {
     "checkpoint": _checkpoint,
     "overfit": _count("overfit", low=1),
     **dict.fromkeys(READERS, _transfer),
+    "stages": lambda settings, group: {},  # `stages.py` reads them
 }
-SEVERAL = ("loss", "metrics", "map", "fresh", "freeze", "unfreeze")
+SEVERAL = ("loss", "metrics", "map", "fresh", "freeze", "unfreeze", "stages")
 """Settings that take several values with commas between them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdsl.data.open import open_data
 from netdsl.errors import fail
@@ -22,6 +22,7 @@ from netdsl.training.resume import check_unchanged, stored_task
 from netdsl.training.run_folder import TRANSFER, check_empty, named_folder, new_folder
 from netdsl.training.save_every import SaveEvery
 from netdsl.training.settings import Settings, read_settings
+from netdsl.training.stages import STAGES, train_stages
 from netdsl.training.tensorboard import TensorBoard, writer_class
 from netdsl.training.transfer import told
 
@@ -91,19 +92,23 @@ def train_net(
 
     `memory`: the most bytes that the plans may need. `every`: how often a checkpoint is written inside an epoch.
     `limit`: the most seconds that it may take. `strict` refuses weights to begin with that are not finite. `boards`
-    writes the scores for TensorBoard, too.
+    writes the scores for TensorBoard, too. Where the settings have `stages`, each is a run in the folder, and the last
+    is what is given back.
 
     Everything is checked, and the net compiled, before the folder is made. Raises `NetError`: N506 to N508 for
     settings, N6xx for data that cannot be read or do not fit, N7xx for arguments of the engine and memory that is not
     there, N505, N510, N534 and N535 for the folder, N509 for a step that is not finite, N513 for a package that is
     missing, N520 to N526 for what is taken over, cut off and frozen.
     """
-    progress = progress or Silent()
+    progress, overrides = progress or Silent(), tuple(overrides)
     if boards:
         writer_class()
+    if any(line.name == STAGES for line in (*net.settings, *overrides)):
+        how: dict[str, Any] = {"threads": threads, "memory": memory, "every": every, "strict": strict, "boards": boards}
+        return train_stages(net, overrides, train_net, lambda: _folder(net, out), progress=progress, limit=limit, **how)
     made = ready(net, overrides, threads=threads, memory=memory, strict=strict, progress=progress)
     task = made.task
-    folder = named_folder(out) if out else new_folder(run_name(net))
+    folder = _folder(net, out)
     with RunLock(folder):
         check_empty(folder)
         for line in told(task.net, task.settings.transfer):
@@ -160,6 +165,11 @@ def resume(
         progress, state = TensorBoard(folder, progress) if boards else progress, checkpoint.state
         done = loop.train(task, programs, folder=folder, progress=progress, every=every, limit=limit, state=state)
     return Session(folder, done.epochs, done.steps, done.exit_code, done.stopped)
+
+
+def _folder(net: Net, out: Path | None) -> Path:
+    """The folder that was asked for, or a new one."""
+    return named_folder(out) if out else new_folder(run_name(net))
 
 
 def run_name(net: Net) -> str:
