@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 @click.option("--data", metavar="NAME|PATH", help="What to train on, in place of the data that the net names.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; by default runs/NAME, runs/NAME-2, …")
 @click.option("--epochs", type=int, help="How often to go through the images.")
-@click.option("--steps", type=int, help="Stop after so many updates.")
-@click.option("--batch", type=int, help="Images an update.")
+@click.option("--steps", type=int, help="Stop after so many batches.")
+@click.option("--batch", type=int, help="Images a batch.")
 @click.option("--seed", type=int, help="Number that all random choices follow from.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @takes_memory
