@@ -162,7 +162,9 @@ def resume(
         checkpoint.tensors.clear()  # they were copied
         programs = loop.compiled(task, threads=threads, memory=memory, weights=weights)
         check_memory(programs, held=held)
-        progress, state = TensorBoard(folder, progress) if boards else progress, checkpoint.state
+        progress, state = progress or Silent(), checkpoint.state
+        progress.note(f"going on after step {state.step} of {task.steps}")
+        progress = TensorBoard(folder, progress) if boards else progress
         done = loop.train(task, programs, folder=folder, progress=progress, every=every, limit=limit, state=state)
     return Session(folder, done.epochs, done.steps, done.exit_code, done.stopped)
 

@@ -202,6 +202,7 @@ def test_row_96_a_clock_that_jumps_changes_nothing(net, calm, folder, monkeypatc
 def test_row_98_a_process_that_is_stopped_and_continued_goes_on(folder, calm):
     run = command(folder.parent / "small.net", "--out", folder, "--save-every", "1")
     while not list(folder.glob("step-*")):
+        assert run.poll() is None, run.stdout.read()
         time.sleep(0.005)
     run.send_signal(signal.SIGSTOP)
     time.sleep(0.2)
