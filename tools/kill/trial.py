@@ -120,7 +120,7 @@ def _run(arguments: Sequence[str], folder: Path, fault: Fault | None, output: Pa
             shim.nd_arm(
                 f"/{folder.name}/".encode(), ctypes.c_long(fault.at), fault.action, ctypes.c_long(fault.times), log
             )
-        netdsl.cli.main(["train", *arguments], prog_name="netdsl")
+        netdsl.cli.main(["train", "--no-report", *arguments], prog_name="netdsl")
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     finally:
