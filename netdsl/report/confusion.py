@@ -16,6 +16,7 @@ from netdsl.report.text_width import text_width
 Array = NDArray[Any]
 MOST_CLASSES, MOST_NUMBERED = 100, 25
 LONGEST = 24
+LEGEND = "rows: the right class · columns: the answer"
 SMALL, INK, SOFT, LIGHT = 10.0, "#1f2933", "#5f6b7a", "#ffffff"
 RIGHT, WRONG = (0x2F, 0x6D, 0xB3), (0xD1, 0x60, 0x3D)
 
@@ -65,9 +66,7 @@ def confusion_sheet(counts: NDArray[np.int64], classes: Sequence[str]) -> Sheet:
     side = max(26.0, 7.0 * longest + 8) if numbered else max(6.0, 600.0 / len(classes))
     size = SMALL if numbered else min(SMALL, side)
     left, top = max(text_width(name, size) for name in names) + 24, 34.0
-    shapes: list[Plate | Strand | Words] = [
-        Words(left, 12, SMALL, False, (("rows: the right class · columns: the answer", False),), SOFT)
-    ]
+    shapes: list[Plate | Strand | Words] = [Words(left, 12, SMALL, False, ((LEGEND, False),), SOFT)]
     totals = np.maximum(counts.sum(axis=1), 1)
     for i, name in enumerate(names):
         middle = top + (i + 0.5) * side
@@ -83,7 +82,8 @@ def confusion_sheet(counts: NDArray[np.int64], classes: Sequence[str]) -> Sheet:
                 shapes.append(
                     Words(left + (j + 0.5) * side, middle + 3.5, SMALL, True, ((str(counts[i, j]), False),), ink)
                 )
-    return Sheet("confusion matrix", left + len(names) * side + 10, top + len(names) * side + 10, tuple(shapes))
+    width = left + max(len(names) * side, 1.2 * text_width(LEGEND, SMALL)) + 10
+    return Sheet("confusion matrix", width, top + len(names) * side + 10, tuple(shapes))
 
 
 def _tint(colour: tuple[int, int, int], share: float) -> str:

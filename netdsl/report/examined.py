@@ -14,16 +14,17 @@ from netdsl.report.chart import point_chart
 from netdsl.report.confusion import MOST_CLASSES, confusion, confusion_sheet, most_confused, short_name
 from netdsl.report.page import NotShown, Section, left_out, section, table
 from netdsl.report.svg import svg_text
-from netdsl.report.thumbnail import is_picture, mask_picture, picture
+from netdsl.report.thumbnail import is_picture, mask_colours, mask_picture, picture
 
 Array = NDArray[Any]
-MOST_PAIRS, MOST_WORST, MOST_POINTS = 12, 24, 1000
+MOST_PAIRS, MOST_WORST, MOST_POINTS, MOST_NAMED = 12, 24, 1000, 30
 
 
 class Examined(Protocol):
     """Images with what is right about each, what the net said, and the loss.
 
-    `right` and `said` are classes (N,) or (N, H, W), -1 for no answer; or numbers (N, K) where `classes` is empty.
+    `indices` are their places in the data. `right` and `said` are classes (N,) or (N, H, W), -1 for no answer; or
+    numbers (N, K) where `classes` is empty.
     """
 
     @property
@@ -43,6 +44,9 @@ class Examined(Protocol):
 
     @property
     def losses(self) -> Array: ...
+
+    @property
+    def indices(self) -> Array: ...
 
     def picture(self, index: int) -> Array: ...
 
@@ -93,20 +97,25 @@ def pairs(found: Examined) -> str:
 
 
 def worst(found: Examined) -> str:
-    """The images with the largest loss, the largest first."""
-    order = _by_loss(found.losses)[:MOST_WORST]
-    if not len(order):
+    """The images with the largest loss, the largest first; a table of numbers where there is no picture."""
+    order = [int(index) for index in _by_loss(found.losses)[:MOST_WORST]]
+    if not order:
         raise NotShown("There are no images.")
-    figures = []
-    for index in map(int, order):
-        loss = f"loss {found.losses[index]:.3g}"
-        if found.right.ndim > 2:
-            figures.append(_masks(found, index, loss))
-            continue
-        words = f"{_label(found, found.right[index])} taken for {_label(found, found.said[index])}, {loss}"
-        if np.array_equal(found.right[index], found.said[index]):
-            words = f"{_label(found, found.right[index])}, {loss}"
-        figures.append(_figure(found, index, words))
+    if found.right.ndim > 2:
+        figures = [_masks(found, index) for index in order]
+        return f'<p>{_seen(found)} {_legend(found)}</p>\n<div class="row">{"".join(figures)}</div>'
+    rows = [(_label(found, found.right[i]), _label(found, found.said[i]), f"{found.losses[i]:.3g}") for i in order]
+    if not is_picture(found.picture(order[0])):
+        numbered = [(f"{found.indices[index]}", *row) for index, row in zip(order, rows, strict=True)]
+        shown = table(
+            numbered, titles=("number in the data", "right", "said", "loss"), numeric=(True, False, False, True)
+        )
+        return f"<p>{_seen(found)}</p>\n{shown}"
+    words = [
+        f"{right}, loss {loss}" if right == said else f"{right} taken for {said}, loss {loss}"
+        for right, said, loss in rows
+    ]
+    figures = [_figure(found, index, caption) for index, caption in zip(order, words, strict=True)]
     return f'<p>{_seen(found)}</p>\n<div class="row">{"".join(figures)}</div>'
 
 
@@ -142,15 +151,26 @@ def _label(found: Examined, label: Any) -> str:
 
 
 def _figure(found: Examined, index: int, words: str) -> str:
-    stored = found.picture(index)
-    shown = picture(stored, title=words) if is_picture(stored) else f"<b>example {index}</b>"
+    stored, number = found.picture(index), f"number {found.indices[index]} in the data"
+    shown = picture(stored, title=number) if is_picture(stored) else f"<b>{number}</b>"
     return f"<figure>{shown}<figcaption>{markup(words)}</figcaption></figure>"
 
 
-def _masks(found: Examined, index: int, words: str) -> str:
+def _masks(found: Examined, index: int) -> str:
     """Image, right mask and answer side by side."""
     stored, classes = found.picture(index), len(found.classes)
-    shown = picture(stored, title="image") if is_picture(stored) else ""
+    shown = picture(stored, title=f"number {found.indices[index]} in the data") if is_picture(stored) else ""
     for mask, title in ((found.right[index], "right"), (found.said[index], "answer")):
         shown += " " + mask_picture(mask, classes, title=title)
-    return f'<figure class="three">{shown}<figcaption>image, right, answer: {markup(words)}</figcaption></figure>'
+    caption = f"image, right, answer: loss {found.losses[index]:.3g}"
+    return f'<figure class="three">{shown}<figcaption>{caption}</figcaption></figure>'
+
+
+def _legend(found: Examined) -> str:
+    """The name of each class on its colour."""
+    colours = mask_colours(len(found.classes))[:MOST_NAMED]
+    marks = (
+        f'<span style="border-bottom: 4px solid rgb{colour}">{markup(short_name(name))}</span>'
+        for name, colour in zip(found.classes, colours, strict=False)
+    )
+    return " ".join(marks)

@@ -49,7 +49,12 @@ def about_zero(array: Array) -> NDArray[np.uint8]:
 
 
 def mask_picture(mask: Array, classes: int, *, title: str, width: int = 96) -> str:
-    """An `img` of a mask (H, W): class 0 black, the others in colours of their own, -1 white."""
-    hues = [colorsys.hsv_to_rgb((i - 1) / max(classes - 1, 1), 0.75, 0.95) for i in range(1, classes)]
-    palette = np.array([(0, 0, 0), *((255 * r, 255 * g, 255 * b) for r, g, b in hues), (255, 255, 255)], np.uint8)
+    """An `img` of a mask (H, W) in the colours of its classes, -1 white."""
+    palette = np.array([*mask_colours(classes), (255, 255, 255)], np.uint8)
     return picture(palette[mask], title=title, width=width)
+
+
+def mask_colours(classes: int) -> list[tuple[int, int, int]]:
+    """The colour of each class: 0 is black, the others are spread over the circle of hues."""
+    hues = (colorsys.hsv_to_rgb((i - 1) / max(classes - 1, 1), 0.75, 0.95) for i in range(1, classes))
+    return [(0, 0, 0), *((round(255 * r), round(255 * g), round(255 * b)) for r, g, b in hues)]

@@ -49,7 +49,10 @@ class Past:
 
 
 def read_past(folder: Path) -> Past:
-    """Read `config.json`. Raises `NetError` N510 where the folder has none, N551 where it is not what was written."""
+    """Read `config.json`.
+
+    Raises `NetError` N510 where the folder has none, or is that of several nets, N551 for what netdsl did not write.
+    """
     path = folder / CONFIG
     if not path.is_file():
         raise fail("N510", f"{quoted(folder)} is not the folder of a run: it has no `{CONFIG}`")
@@ -63,6 +66,10 @@ def read_past(folder: Path) -> Past:
         table = found.get(name)
         if not isinstance(table, dict) or not all(isinstance(text, str) for text in table.values()):
             raise fail("N551", f"{quoted(path)} has no usable `{name}`")
+    if any("." in name for name in found["settings"]):
+        raise fail(
+            "N510", f"{quoted(folder)} is the run of several nets that learned together, and this is for one net"
+        )
     return Past(folder, found["net"], *(found[name] for name in TABLES))
 
 

@@ -112,7 +112,7 @@ def test_series_are_listed_without_pictures(home):
         'train S { data "data.npz" | rescale; epochs 1; batch 8 }\n'
     )
     call("train", "s.net", "--out", "run")
-    assert "Left out" not in page(home / "run") and "<b>example" in page(home / "run")
+    assert "Left out" not in page(home / "run") and "number in the data" in page(home / "run")
 
 
 def test_without_validation_the_training_images_are_examined(home):
@@ -172,6 +172,14 @@ def test_a_folder_without_its_config_is_refused(run, text, code):
         (run / "config.json").write_text(text)
     for verb in ("report", "replay"):
         assert f"error[{code}]" in call(verb, "run", code=1)
+
+
+def test_run_of_several_nets_is_refused(run):
+    config = json.loads((run / "config.json").read_text())
+    config["settings"] = {"G.epochs": "1", "D.epochs": "1"}
+    (run / "config.json").write_text(json.dumps(config))
+    for verb in ("report", "replay"):
+        assert "is the run of several nets" in call(verb, "run", code=1)
 
 
 def test_metrics_that_are_no_numbers_are_refused(run):
