@@ -41,6 +41,7 @@ def features(
     from netdsl.shapes import format_shape
     from netdsl.training import features as feature
 
+    feature.check_format(out)
     loaded, trained = load_target(net, parameters)
     if trained is not None:
         made, weights, source, pipeline = _of_run(trained, transfer)

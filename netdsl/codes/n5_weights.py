@@ -9,7 +9,8 @@ PAGES: tuple[Page, ...] = (
         """The file is of another kind: a Python pickle, a PyTorch or NumPy archive, HDF5, or safetensors that another
 program wrote. Nothing in it was executed or unpacked.
 
-`netdsl eval` and `netdsl predict` take the folder of a run, or the `weights.safetensors` in it.""",
+`netdsl eval` and `netdsl predict` take the folder of a run, or the `weights.safetensors` in it. `--weights` also takes
+safetensors that another program wrote: a PyTorch model becomes such a file by `safetensors.torch.save_file`.""",
     ),
     Page(
         "N502",

@@ -103,14 +103,19 @@ def unknown_node(net: Net, name: str) -> Exception:
     return fail("N707", f"`{net.name}` has no node {quoted(name)}", help=advice)
 
 
+def check_format(path: Path) -> None:
+    """`NetError` N527 unless features can be written under this name."""
+    if path.suffix not in FORMATS:
+        raise fail("N527", f"{quoted(path)} does not end in {' or '.join(FORMATS)}")
+
+
 def write_features(path: Path, features: Features) -> None:
     """Write the arrays as `.npz` or `.safetensors`, atomically; the class names go with them.
 
     `.npz` has them as an array `classes` of texts, `.safetensors` as JSON under `classes` in its metadata. The same
     features give the same bytes. Raises `NetError` N505, and N527 for another ending.
     """
-    if path.suffix not in FORMATS:
-        raise fail("N527", f"{quoted(path)} does not end in {' or '.join(FORMATS)}")
+    check_format(path)
     arrays = features.arrays()
 
     def write(temporary: Path) -> None:

@@ -24,7 +24,7 @@ from netdsl.graph.cut import joined, only_output, popped
 from netdsl.graph.freeze import frozen, on_stored_statistics
 from netdsl.graph.net import Setting
 from netdsl.graph.pattern import Pattern
-from netdsl.language.load import parse
+from netdsl.language.load import load_texts
 from netdsl.layers.values import Applied, Word, format_value, kind_of
 from netdsl.shapes import format_shape
 from netdsl.training.override import parse_override
@@ -101,7 +101,8 @@ class Transfer:
         )
         calls = " | ".join(format_value(call) for call in self.append)
         shape = format_shape(net.nodes[only_output(net, span)].shape)
-        return parse(f"net {net.name} {{\n  input {name}_input: {shape}\n  {name}: {calls}\n}}\n")
+        text = f"net {net.name} {{\n  input {name}_input: {shape}\n  {name}: {calls}\n}}\n"
+        return load_texts({f"{APPENDED}.net": text}, f"{APPENDED}.net", {})
 
 
 def recorded(settings: Mapping[str, str]) -> Transfer:

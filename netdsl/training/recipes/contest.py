@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from netdsl.graph.weights import Weights
 
 RECIPES = ("gan",)
-OWN = ("augment", "loss", "metrics", "validation", "stop", "checkpoint", "ema", "on_nan")
+OWN = ("augment", "overfit", "stages", "loss", "metrics", "validation", "stop", "checkpoint", "ema", "on_nan")
 """Settings that a recipe does not take."""
 SAMPLES = 64
 COLUMNS = "epoch,steps,discriminator_loss,generator_loss,real,made\n"
