@@ -20,6 +20,7 @@ from netdsl.training.weights_file import write_weights
 
 if TYPE_CHECKING:
     from netdsl.graph.weights import Array, Weights
+    from netdsl.training.best import Best
     from netdsl.training.record import Record
     from netdsl.training.state import State
     from netdsl.training.template import Template
@@ -48,7 +49,7 @@ class Keeper:
     """Writes checkpoints, weights and metrics of a run into its folder, whose lock the caller holds.
 
     `weights` are those that are learned, with all slots; `record` describes the run; `scores` are the columns of the
-    metrics; `named` is the name of a file that keeps the weights of each epoch. Every method raises `NetError` N505
+    metrics; `named` names the file, if any, that keeps the weights of an epoch. Every method raises `NetError` N505
     where the disk refuses; the last checkpoint then stays whole. A checkpoint is written first: what comes after it can
     be made again from it. `tensors` is always what is measured and used: the weights, or their average.
     """
@@ -57,7 +58,7 @@ class Keeper:
     record: Record
     weights: Weights
     scores: Collection[str]
-    named: Template | None = None
+    named: Template | Best | None = None
     every: SaveEvery = field(default_factory=SaveEvery)
     pins: bool = False
     """Whether the checkpoint with which an epoch began is kept until its end."""
@@ -95,9 +96,8 @@ class Keeper:
         """Save between two epochs."""
         self.save(state)
         self._write(WEIGHTS, state, tensors)
-        if self.named:
-            last = state.epochs[-1]
-            self._write(self.named.fill({"epoch": last.number, "steps": last.steps, **last.scores()}), state, tensors)
+        if self.named and (name := self.named.file(state.epochs)):
+            self._write(name, state, tensors)
         write_metrics(self.folder, state.epochs, self.scores)
 
     def stop(self, state: State, tensors: Mapping[str, Array]) -> None:

@@ -11,6 +11,7 @@ from netdsl.data.steps import make_step
 from netdsl.errors import fail
 from netdsl.graph.net import Setting
 from netdsl.layers.values import Applied, Word
+from netdsl.training.best import KEEPS
 from netdsl.training.clip import CLIPS
 from netdsl.training.loss import LOSSES
 from netdsl.training.method import Method
@@ -89,10 +90,15 @@ def _metrics(settings: Settings, group: list[Setting]) -> dict[str, Any]:
 
 
 def _checkpoint(settings: Settings, group: list[Setting]) -> dict[str, Any]:
-    text = only(group[0])
-    if not isinstance(text, str) or isinstance(text, Word):
-        raise refused(group[0], 'the name of a file in quotes, such as "model.{epoch:02d}"', text)
-    return {"checkpoint": Template(text)}
+    """The name of a file, or a call such as `best(monitor=val_loss)`; `none` undoes what the block says."""
+    given = only(group[0])
+    if given == Word("none"):
+        return {"checkpoint": None}
+    if isinstance(given, Applied) or (isinstance(given, Word) and given in KEEPS):
+        return {"checkpoint": method_of(group[0], "way to keep weights", KEEPS)}
+    if not isinstance(given, str) or isinstance(given, Word):
+        raise refused(group[0], 'the name of a file in quotes, such as "model.{epoch:02d}", or `best`', given)
+    return {"checkpoint": Template(given)}
 
 
 def _on_nan(settings: Settings, group: list[Setting]) -> dict[str, Any]:

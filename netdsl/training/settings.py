@@ -29,6 +29,7 @@ from netdsl.errors import Diagnostic, Fault, NetError, escape, fail
 from netdsl.graph.net import Setting
 from netdsl.language.settings import SETTINGS
 from netdsl.layers.values import format_value
+from netdsl.training.best import Best
 from netdsl.training.clip import Clip
 from netdsl.training.lines import LINES, SEVERAL
 from netdsl.training.loss import CrossEntropy, Loss
@@ -49,10 +50,10 @@ class Settings:
 
     `data` is a shipped name or a folder, `pipeline` its preparation, not yet fitted. `loss` is by output, or under an
     empty name for all. `validation` is the share of the training images that is only measured; `steps` the most
-    batches, over all epochs. `metrics` is empty where the data are to say what is measured. `checkpoint` is the name of
-    a file an epoch. `on_nan` is what becomes of a step that is not finite: `stop`, `skip` or `rollback`. `overfit` is
-    how many images are learned by heart, with none to validate. `transfer` is what is taken over from another training,
-    and what of the net is changed or frozen.
+    batches, over all epochs. `metrics` is empty where the data are to say what is measured. `checkpoint` names the file
+    that keeps the weights of an epoch, or of the best. `on_nan` is what becomes of a step that is not finite: `stop`,
+    `skip` or `rollback`. `overfit` is how many images are learned by heart, with none to validate. `transfer` is what
+    is taken over from another training, and what of the net is changed or frozen.
     """
 
     data: str = "fashion_mnist"
@@ -72,7 +73,7 @@ class Settings:
     on_nan: str = "stop"
     metrics: tuple[str, ...] = ()
     stop: Early | None = None
-    checkpoint: Template | None = None
+    checkpoint: Template | Best | None = None
     overfit: int | None = None
     transfer: Transfer = field(default_factory=Transfer)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault, fail
+
+if TYPE_CHECKING:
+    from netdsl.training.progress import Epoch
 
 FIELD = re.compile(r"\{([a-z][a-z0-9_]*)(?::([0-9]{0,3}(?:\.[0-9]{1,2})?[defg]?))?\}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+,@-]*")
@@ -44,6 +48,11 @@ class Template:
             if name not in known:
                 there = ", ".join(f"`{number}`" for number in known)
                 raise fail("N507", f"`checkpoint` has the field `{name}`, which there is not: there are {there}")
+
+    def file(self, epochs: Sequence[Epoch]) -> str:
+        """The name of the file for the last of these epochs."""
+        last = epochs[-1]
+        return self.fill({"epoch": last.number, "steps": last.steps, **last.scores()})
 
     def fill(self, numbers: Mapping[str, float]) -> str:
         """The name for these numbers, with the ending of a weight file where it has none."""

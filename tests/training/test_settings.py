@@ -149,6 +149,7 @@ def test_texts_are_read_back():
         ("metrics acuracy", "N506", "did you mean `accuracy`?"),
         ("metrics top1, top1", "N507", "`top1` twice"),
         ("checkpoint model", "N507", "the name of a file in quotes"),
+        ("checkpoint bets(monitor=loss)", "N506", "did you mean `best`?"),
         ('checkpoint "../{epoch}"', "N507", "the name of a file"),
         ('checkpoint "{epoch.__class__}"', "N507", "the name of a file"),
         ('checkpoint "{loss:d}"', "N507", "`loss` in `checkpoint` is no integer"),
