@@ -57,7 +57,7 @@ def stop(number=signal.SIGTERM):
 
 def command(*arguments, **how):
     """`netdsl train` in a process of its own."""
-    words = [sys.executable, "-P", "-m", "netdsl", "train", *map(str, arguments)]
+    words = [sys.executable, "-P", "-m", "netdsl", "train", "--no-report", *map(str, arguments)]
     return subprocess.Popen(words, **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, **how})
 
 

@@ -83,7 +83,7 @@ from netdsl.training import session
 import netdsl.data.image, netdsl.training.not_finite, pathlib
 size = 1024 * _numbers(pathlib.Path("/proc/self/status"))["VmSize"]
 resource.setrlimit(resource.RLIMIT_AS, (size + int(sys.argv[1]) * 2**20,) * 2)
-main(["train", *sys.argv[2:]])
+main(["train", "--no-report", *sys.argv[2:]])
 """
 
 

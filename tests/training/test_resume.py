@@ -11,6 +11,7 @@ from PIL import Image
 from netdsl.errors import NetError
 from netdsl.graph.net import Net
 from netdsl.language.load import load, parse
+from netdsl.training import running
 from netdsl.training.override import parse_override
 from netdsl.training.progress import Silent
 from netdsl.training.save_every import SaveEvery
@@ -80,6 +81,21 @@ def test_stopped_twice_with_other_threads_each_time(net, calm, tmp_path):
     train_net(net, out=tmp_path / "run", threads=3, progress=StopAt(3))
     resume(tmp_path / "run", threads=1, progress=StopAt(8))
     resume(tmp_path / "run", threads=2)
+    assert digests(tmp_path / "run") == digests(calm)
+
+
+def test_stopped_while_it_measures_it_measures_again(net, calm, tmp_path, monkeypatch):
+    real = running.measure
+
+    def stopping(*arguments):
+        monkeypatch.undo()
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(*arguments)
+
+    monkeypatch.setattr(running, "measure", stopping)
+    session = train_net(net, out=tmp_path / "run")
+    assert (session.exit_code, session.steps, session.epochs) == (143, 6, ())
+    resume(tmp_path / "run")
     assert digests(tmp_path / "run") == digests(calm)
 
 
