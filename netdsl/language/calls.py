@@ -79,6 +79,8 @@ def run_element(element: tree.Element, env: Env, at: Wire | None, path: str | No
             env.expansion.charge(times, 1, element.count.span)
             for _ in range(times):
                 at = run_element(element.element, env, at, None)
+                if at is not None and not at.known:
+                    break  # a mistake, which the next time would only find again
             return at
 
 

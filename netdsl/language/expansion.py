@@ -15,6 +15,7 @@ MAX_NODES = 100_000
 MAX_STEPS = 1_000_000
 MAX_NESTING = 64
 MAX_FOUND = 200
+MAX_STEPS_LOST = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,7 @@ class Expansion:
     incomplete: bool = False
     lacking: set[str] | None = field(default_factory=set)
     lost: bool = False
+    lost_at: int = 0
     nodes: dict[str, Node] = field(default_factory=dict)
     places: dict[str, Wire | Family] = field(default_factory=dict)
     place_spans: dict[str, Span] = field(default_factory=dict)
@@ -76,14 +78,15 @@ class Expansion:
 
     @property
     def full(self) -> bool:
-        """Whether so many mistakes were found that looking for more helps nobody."""
-        return len(self.found) >= MAX_FOUND
+        """Whether so many mistakes were found, or so much was run behind one, that looking for more helps nobody."""
+        return len(self.found) >= MAX_FOUND or (self.lost and self.steps - self.lost_at > MAX_STEPS_LOST)
 
     def catch(self, error: NetError | Unknown, env: Env, at: Span | None = None) -> None:
         """Record what a statement raised; labels made in the text `at` may be missing from now on."""
         if at is not None:
             env.scope.lost |= identifiers(at)
-        self.lost = True
+        if not self.lost:
+            self.lost, self.lost_at = True, self.steps
         if isinstance(error, NetError):
             for diagnostic in error.diagnostics:
                 self.report(diagnostic, env.calls)

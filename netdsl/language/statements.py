@@ -62,6 +62,8 @@ def _run(statement: tree.Statement, env: Env, at: Wire | None) -> Wire | None:
         case tree.For():
             for inner in iterate(statement, env, at):
                 at = run_body(statement.body.statements, inner, at)
+                if env.expansion.full:
+                    break
             return at
         case tree.Let():
             run_let(statement, env, at)

@@ -286,6 +286,13 @@ def test_row_26_too_many_nodes(body):
     assert code(net(body)) == "N231" and time.process_time() - start < 5
 
 
+@pytest.mark.parametrize("body", ["wrong(1) * 65536", "for i in 65536 { wrong(i) }"])
+def test_row_26_what_comes_behind_a_mistake_is_not_run_for_ever(body):
+    block = "block wrong(n) { conv(4, 3x3); conv(0 * n, 3x3); add { - relu; - id } }\n"
+    start = time.process_time()
+    assert code(block + net(body)) == "N208" and time.process_time() - start < 5
+
+
 @pytest.mark.parametrize(
     "body", ["__class__", "__import__(os)", "relu.__class__", "conv(_.__class__, 3)", "conv({0}, 1x1)"]
 )
