@@ -96,8 +96,9 @@ Without either, runs go to `runs/NAME`, `runs/NAME-2` and so on.""",
     Page(
         "N511",
         "data without a test part",
-        """`netdsl eval` measures on images that training never saw: the folder `test` (or `val`) beside `train`, or the
-IDX files that begin with `t10k`. Give data that have them with `--data`.""",
+        """`netdsl eval` measures on images that training never saw: the folder `test` (or `val`) beside `train`, the
+file `x_test.csv` beside `x_train.csv`, the arrays `x_test` and `y_test`, or the IDX files that begin with `t10k`. Give
+data that have them with `--data`.""",
     ),
     Page(
         "N512",

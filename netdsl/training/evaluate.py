@@ -80,7 +80,7 @@ def evaluate_ensemble(ensemble: Ensemble, data: str | None = None, *, metrics: S
 def _test_part(spec: str, trained: TrainedNet | TrainedPlan) -> Dataset:
     test = open_data(spec, size=trained.shape, fit=trained.pipeline.resize).test
     if test is None:
-        advice = "a test part is a folder `test` beside `train`, or IDX files `t10k-…`"
+        advice = "a test part is a folder or file with `test` or `val` beside that with `train`, or IDX files `t10k-…`"
         raise fail("N511", f"{quoted(spec)} has no test part to measure on", help=advice)
     return test
 
