@@ -186,6 +186,7 @@ SETTINGS = {
     "augment": "augment=flip(horizontal) | crop(28, pad=2) | mixup(0.2)",
     "tables": "metrics=top1, top5, confusion, iou",
     "named": 'checkpoint="model.{epoch:02d}-{val_loss:.2f}"',
+    "best": "checkpoint=best(monitor=val_loss)",
     "skip": "on_nan=skip",
     "rollback": "on_nan=rollback",
     "clip": "clip=norm(0.1)",
