@@ -65,13 +65,14 @@ def test_row_44_an_empty_or_cut_off_file(path):
 
 def test_row_45_ten_thousand_bit_flips(path):
     whole = path.read_bytes()
-    for bit in np.random.default_rng(0).integers(0, 8 * len(whole), 10_000):
-        damaged = bytearray(whole)
-        damaged[bit // 8] ^= 1 << (bit % 8)
-        path.write_bytes(damaged)
-        with pytest.raises(NetError) as caught:
-            read_weights(path)
-        assert caught.value.code in ("N501", "N502"), bit
+    with path.open("r+b", buffering=0) as file:  # a byte is changed in place: making files anew would take most time
+        for bit in map(int, np.random.default_rng(0).integers(0, 8 * len(whole), 10_000)):
+            os.pwrite(file.fileno(), bytes([whole[bit // 8] ^ 1 << bit % 8]), bit // 8)
+            with pytest.raises(NetError) as caught:
+                read_weights(path)
+            assert caught.value.code in ("N501", "N502"), bit
+            os.pwrite(file.fileno(), whole[bit // 8 : bit // 8 + 1], bit // 8)
+    assert read_weights(path).record == RECORD
 
 
 @pytest.mark.parametrize(
