@@ -45,7 +45,7 @@ class Verbs(click.Group):
     """The verbs in the order in which one meets them; mistakes in files end with exit code 1 and no traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return [*VERBS]  # `list` is the module of that verb here, once it was run
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:

@@ -35,6 +35,11 @@ def test_every_verb_has_help(verb):
     assert "Usage:" in result.stdout
 
 
+def test_verbs_are_listed_once_list_itself_was_run():
+    assert run("list").exit_code == 0
+    assert run("no_such_verb").exit_code == 2 and main.list_commands(None) == [*VERBS]
+
+
 def test_overview_names_every_verb():
     listed = run("--help").stdout
     assert all(f"  {verb} " in listed for verb in VERBS)
