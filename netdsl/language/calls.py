@@ -75,13 +75,22 @@ def run_element(element: tree.Element, env: Env, at: Wire | None, path: str | No
         case tree.Choice():
             return _run_choice(element, env, at, path)
         case tree.Repeat():
-            times = count(element.count, env, at)
-            env.expansion.charge(times, 1, element.count.span)
-            for _ in range(times):
-                at = run_element(element.element, env, at, None)
-                if at is not None and not at.known:
-                    break  # a mistake, which the next time would only find again
-            return at
+            return _repeat(element, env, at)
+
+
+def _repeat(element: tree.Repeat, env: Env, at: Wire | None) -> Wire | None:
+    times, span = count(element.count, env, at), element.count.span
+    env.expansion.charge(times, 1, span)
+    settled = False
+    for left in reversed(range(times)):
+        entered, before = at, len(env.expansion.nodes)
+        at = run_element(element.element, env, at, None)
+        if at is not None and not at.known:
+            break  # a mistake, which the next time would only find again
+        if not settled and at is not None and entered is not None and at.shape == entered.shape:
+            settled = True  # from here on each time makes as many nodes
+            env.expansion.expect(left * (len(env.expansion.nodes) - before), span)
+    return at
 
 
 def _run_choice(choice: tree.Choice, env: Env, at: Wire | None, path: str | None) -> Wire | None:

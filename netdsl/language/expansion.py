@@ -111,10 +111,14 @@ class Expansion:
     def charge(self, times: int, each: int, span: Span) -> None:
         """Refuse a repetition before it is expanded, when it makes too many nodes or takes too many steps."""
         self.steps += times
-        if len(self.nodes) + times * each > MAX_NODES:
-            raise self.too_many(span, len(self.nodes) + times * each)
+        self.expect(times * each, span)
         if self.steps > MAX_STEPS:
             raise fail("N231", f"this takes more than {MAX_STEPS:,} steps to expand", span=span)
+
+    def expect(self, count: int, span: Span) -> None:
+        """Refuse `count` more nodes before they are made; `NetError` N231."""
+        if len(self.nodes) + count > MAX_NODES:
+            raise self.too_many(span, len(self.nodes) + count)
 
     def too_many(self, span: Span | None, count: int) -> NetError:
         return fail("N231", f"this expands to {count:,} nodes; the most is {MAX_NODES:,}", span=span)

@@ -276,6 +276,7 @@ def test_row_25_an_import_does_not_echo_files(path):
     [
         "relu * 1000000000",
         "(relu | tanh) * 60000",
+        "(conv(4, 3x3, pad=same) | (relu | tanh) * 2) * 65536",
         "for i in 1000000000 { relu }",
         "for i in 1000 { for j in 1000 { for k in 1000 { relu } } }",
         "for i in 100000 { for j in 100000 { let a = 1 } }",
