@@ -40,8 +40,13 @@ def test_a_program_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPa
         while True:
             pass
 
-    monkeypatch.setattr("fuzz.judge.SECONDS", 0.05)
+    monkeypatch.setattr("fuzz.judge.LONGEST", 0.05)
     assert judge(NET, slow).words.startswith("slow")
+
+
+def test_a_mistake_has_to_be_found_sooner_than_a_large_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fuzz.judge.SECONDS", -1.0)  # the clock may stand still in so short a time
+    assert judge(b"net A { input x: 3; nothing }").words.startswith("slow") and judge(NET).kind == "success"
 
 
 @pytest.mark.parametrize(
