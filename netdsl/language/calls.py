@@ -14,6 +14,7 @@ from netdsl.language.bind import Bound, Slot, bind, slots_of
 from netdsl.language.evaluate import condition, count, evaluate, unknown_name, wire
 from netdsl.language.expansion import MAX_NESTING, Definition
 from netdsl.language.faults import diagnose, sizes_chain
+from netdsl.language.limits import check_limits
 from netdsl.language.names import LOST, Env, Scope, Unknown, Wire
 from netdsl.language.operands import (
     block_names,
@@ -27,13 +28,11 @@ from netdsl.language.operands import (
 from netdsl.language.sharing import split_share, tie
 from netdsl.language.suggest import nearest
 from netdsl.language.syntax import parse_value
-from netdsl.layers.base import REGISTRY, Layer, Param, make
-from netdsl.layers.everywhere import check_settings
-from netdsl.layers.initialiser import check_fits
+from netdsl.layers.base import REGISTRY, Layer, make
 from netdsl.layers.table import TABLES
 from netdsl.layers.values import Word
-from netdsl.shapes import MAX_SIZE, Shape, checked, format_shape, volume
-from netdsl.symbolic.size import is_symbolic, names_in, symbols_in
+from netdsl.shapes import Shape, format_shape
+from netdsl.symbolic.size import names_in, symbols_in
 from netdsl.symbolic.symbol import watched
 
 
@@ -258,7 +257,7 @@ def _place(
     try:
         with watched(path, call.span):
             shape = layer.out_shape(*shapes)
-            _check_sizes(layer, shape, shapes)
+            check_limits(layer, shape, shapes)
     except TypeError as cause:
         if not symbols_in(shapes):
             raise
@@ -274,28 +273,3 @@ def _place(
         raise NetError(diagnose(fault, call, bound, facts=facts, notes=notes, outcome=outcome)) from None
     node = Node(path, layer, tuple(o.path for o in operands), shape, call.span)
     return expansion.add(node)
-
-
-def _check_sizes(layer: Layer, shape: Shape, shapes: Sequence[Shape]) -> None:
-    for size in shape:
-        if size < 1 or (not is_symbolic(size) and size > MAX_SIZE):
-            raise Fault("N306", f"`{layer.keyword}` gives {format_shape(shape)}: a size counts from 1 to 2^31 - 1")
-    volume(shape)
-    params = layer.params(*shapes)
-    check_settings(layer, params)
-    for param in params:
-        volume(param.shape)
-        if symbols_in(param.shape):
-            raise _unfixed(layer, param)
-        argument = "bias_init" if param.name == "bias" else "init"
-        check_fits(param.init, param.shape, param.kernel, keyword=layer.keyword, argument=argument)
-    checked(layer.macs(*shapes).value, f"the multiply-adds of `{layer.keyword}`")
-
-
-def _unfixed(layer: Layer, param: Param) -> Fault:
-    """The complaint about a tensor whose size depends on a symbol: weights are the same for every size of the input."""
-    return Fault(
-        "N314",
-        f"the {param.name} of `{layer.keyword}` is {format_shape(param.shape)}: it depends on {names_in(param.shape)}",
-        help="`global_avgpool` before it makes a vector of any map" if layer.keyword == "dense" else None,
-    )
