@@ -1,5 +1,8 @@
 """A small net with its data, and programs that run it in NumPy, so that these tests need no compiled engine."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from netdsl.graph.weights import Weights
 from netdsl.language.load import parse
 from netdsl.reference import run_ops
 from netdsl.training.loop import Programs, prepare, update_for
+from netdsl.training.progress import Silent
 from netdsl.training.settings import read_settings
 
 TEXT = """net Tiny(classes=2) {
@@ -24,6 +28,24 @@ train Tiny {
   validation 0.2
 }
 """
+
+
+class AtStep(Silent):
+    """Does something after a step."""
+
+    def __init__(self, at, action):
+        self.at, self.action = at, action
+
+    def step(self, epoch, steps, loss):
+        if steps == self.at:
+            self.action()
+
+
+class StopAt(AtStep):
+    """Sends the process a signal after a step."""
+
+    def __init__(self, at):
+        super().__init__(at, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 class ReferenceProgram:

@@ -12,10 +12,9 @@ import pytest
 from netdsl.errors import NetError
 from netdsl.training import loop
 from netdsl.training.average import averaged
-from netdsl.training.progress import Silent
 from netdsl.training.weights_file import read_weights
 
-from .conftest import TEXT, reference_programs, tiny_task, toy
+from .conftest import TEXT, AtStep, reference_programs, tiny_task, toy
 
 
 def files(folder):
@@ -99,17 +98,6 @@ def test_saved_weights_leave_the_slots_out(task, tmp_path):
     np.testing.assert_array_equal(saved.tensors["d.weight"], done.weights["d.weight"])
     assert saved.record.classes == ("dark", "bright")
     assert saved.record.steps == 12
-
-
-class AtStep(Silent):
-    """Does something after a step."""
-
-    def __init__(self, at, action):
-        self.at, self.action = at, action
-
-    def step(self, epoch, steps, loss):
-        if steps == self.at:
-            self.action()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -13,9 +13,10 @@ from netdsl.graph.net import Net
 from netdsl.language.load import load, parse
 from netdsl.training import running
 from netdsl.training.override import parse_override
-from netdsl.training.progress import Silent
 from netdsl.training.save_every import SaveEvery
 from netdsl.training.session import resume, train_net
+
+from .conftest import StopAt
 
 TEXT = """net Small(classes=10) {
   input image: 28x28x1
@@ -32,17 +33,6 @@ train Small {
 }
 """
 STEPS = 12
-
-
-class StopAt(Silent):
-    """Sends the process a signal after a step."""
-
-    def __init__(self, at):
-        self.at = at
-
-    def step(self, epoch, steps, loss):
-        if steps == self.at:
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def digests(folder):

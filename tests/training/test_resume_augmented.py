@@ -1,7 +1,5 @@
 """Stopped in the middle of an epoch and taken up again, a training on augmented images ends with the same bits."""
 
-import os
-import signal
 from hashlib import sha256
 
 import numpy as np
@@ -11,8 +9,9 @@ from PIL import Image
 from netdsl.data import folder as image_folder
 from netdsl.data import image_files
 from netdsl.language.load import parse
-from netdsl.training.progress import Silent
 from netdsl.training.session import resume, train_net
+
+from .conftest import StopAt
 
 SHIPPED = "fashion_mnist | rescale"
 TEXT = """net Small(classes=10) {{
@@ -28,17 +27,6 @@ train Small {{
   epochs    2
 }}
 """
-
-
-class StopAt(Silent):
-    """Sends the process a signal after a step."""
-
-    def __init__(self, at):
-        self.at = at
-
-    def step(self, epoch, steps, loss):
-        if steps == self.at:
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def digest(run):
