@@ -14,20 +14,30 @@ from netdsl.errors import Fault
 from netdsl.shapes import MAX_PAD, Shape, format_shape, volume
 
 MOST = 2**14
+BORDERS = ("zeros", "mirror")
 FITS = ("stretch", "cover")
 
 
 @dataclass(frozen=True)
 class Pad(Step):
-    """`n` rows and columns of zeros on each side: (H, W, C) to (H + 2n, W + 2n, C); a series (L, C) to (L + 2n, C)."""
+    """`n` rows and columns on each side: (H, W, C) to (H + 2n, W + 2n, C); a series (L, C) to (L + 2n, C).
+
+    `mode=zeros` fills them with 0, in masks too; `mode=mirror` with what lies on the other side of the border, at most
+    to the opposite one (Ronneberger et al. 2015, figure 2).
+    """
 
     n: int
+    mode: str = "zeros"
 
     def __post_init__(self) -> None:
         if isinstance(self.n, bool) or not isinstance(self.n, int) or not 0 <= self.n <= MAX_PAD:
             raise Fault("N609", f"`n` of `pad` is an integer from 0 to {MAX_PAD}, in pixels, not `{self.n}`", "n")
+        if self.mode not in BORDERS:
+            raise Fault("N609", f"`mode` of `pad` is `zeros` or `mirror`, not `{self.mode}`", "mode")
 
     def apply(self, images: NDArray[Any]) -> NDArray[Any]:
+        if self.mode == "mirror":
+            return np.pad(images, ((0, 0), *[(self.n, self.n)] * (images.ndim - 2), (0, 0)), "reflect")
         height, *width = (n + 2 * self.n for n in images.shape[1:-1])
         padded = np.zeros((len(images), height, *width, images.shape[-1]), images.dtype)
         inner = (slice(None), *[slice(self.n, -self.n or None)] * (images.ndim - 2))
@@ -35,11 +45,15 @@ class Pad(Step):
         return padded
 
     def apply_masks(self, masks: NDArray[Any]) -> NDArray[Any]:
-        return np.pad(masks, ((0, 0), (self.n, self.n), (self.n, self.n)))
+        around = ((0, 0), (self.n, self.n), (self.n, self.n))
+        return np.pad(masks, around, "reflect") if self.mode == "mirror" else np.pad(masks, around)
 
     def out_shape(self, shape: Shape) -> Shape:
         if len(shape) < 2:
             raise Fault("N609", f"`{self.text()}` is for images and series, not for {format_shape(shape)}")
+        if self.mode == "mirror" and self.n >= min(shape[:-1]):
+            words = f"`{self.text()}` finds {format_shape(shape)}: it mirrors less than the whole image"
+            raise Fault("N607", words)
         padded = (*(n + 2 * self.n for n in shape[:-1]), shape[-1])
         volume(padded)
         return padded
@@ -51,10 +65,10 @@ class Pad(Step):
         return inner
 
     def text(self) -> str:
-        return f"pad({self.n})"
+        return f"pad({self.n}{', mode=mirror' if self.mode == 'mirror' else ''})"
 
     def to_json(self) -> dict[str, Any]:
-        return {"step": "pad", "n": self.n}
+        return {"step": "pad", "n": self.n} | ({"mode": self.mode} if self.mode == "mirror" else {})
 
 
 @dataclass(frozen=True)

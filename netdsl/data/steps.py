@@ -103,7 +103,7 @@ STEPS: dict[str, type[Step]] = {
 }
 ARGUMENTS = {
     "crop": ("size",),
-    "pad": ("n",),
+    "pad": ("n", "mode"),
     "rescale": ("factor",),
     "resize": ("size", "fit"),
     "standardize": ("over",),

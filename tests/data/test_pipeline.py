@@ -125,6 +125,7 @@ def test_calls_of_the_language_make_steps():
         (("pad", (), {"m": 2}), "N609"),
         (("pad", (2.0,)), "N609"),
         (("pad", (-1,)), "N609"),
+        (("pad", (1, "wrap")), "N609"),
         (("pad", (2**21,)), "N609"),
         (("rescale", (0,)), "N609"),
         (("rescale", (float("inf"),)), "N609"),
@@ -135,6 +136,18 @@ def test_wrong_calls_are_faults(call, code):
     with pytest.raises(Fault) as caught:
         make_step(*call)
     assert caught.value.code == code
+
+
+def test_a_border_mirrors_less_than_the_whole_image():
+    with pytest.raises(Fault, match=r"`pad\(4, mode=mirror\)` finds 4x5x1") as caught:
+        Pad(4, "mirror").out_shape((4, 5, 1))
+    assert caught.value.code == "N607"
+    assert Pad(3, "mirror").out_shape((4, 5, 1)) == (10, 11, 1)
+
+
+def test_the_border_is_stored():
+    again = from_json(json.loads(json.dumps(Pipeline((Pad(1, "mirror"), Pad(2))).to_json())))
+    assert again.text() == "pad(1, mode=mirror) | pad(2)"
 
 
 def test_near_step_is_suggested():
