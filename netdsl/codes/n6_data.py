@@ -132,7 +132,8 @@ colons, with the class in the end. All series have the same length; time stamps 
         """In a `.npz` file images and labels are called `x` and `y`, `images` and `labels`, or with the part that they are
 for: `x_train`, `y_train`, `x_test`, `train_images`, `train_labels`, `val_images` … Images are (N, H, W) or (N, H, W, C),
 series (N, L, C) for a net whose input is L x C, vectors (N, K). Labels are whole numbers, (N,) or (N, 1), or one a
-pixel, (N, H, W); numbers with a fraction are learned as they are. `classes`, words, may name the classes.
+pixel, (N, H, W), where images have that size; numbers with a fraction are learned as they are. `classes`, words, may
+name the classes.
 
 Python objects inside are never unpickled: write the arrays again as numbers.""",
     ),

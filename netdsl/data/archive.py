@@ -45,6 +45,10 @@ def open_archive(path: Path, name: str, *, size: Shape | None) -> Split:
     read = {part: (_images(arrays[x], what, x, size), _labels(arrays[y], what, y)) for part, (x, y) in pairs.items()}
     for part, (images, labels) in read.items():
         check_counts(len(images), len(labels), f"{what}, {quoted(pairs[part][0])},", quoted(pairs[part][1]))
+        if labels.ndim == 3 and labels.shape[1:] != images.shape[1:-1]:
+            sizes = f"{format_shape(labels.shape[1:])} and {format_shape(images.shape[1:])}"
+            x, y = map(quoted, pairs[part])
+            raise fail("N612", f"{what}: {y} and {x} are {sizes} for an image: a mask has the size of its image")
     numbers = any(labels.dtype.kind == "f" for _, labels in read.values())
     classes = () if numbers else _classes(arrays, [labels for _, labels in read.values()], what)
     found = {part: Dataset(images, _as(labels, numbers), classes, name) for part, (images, labels) in read.items()}

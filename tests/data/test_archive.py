@@ -74,6 +74,7 @@ def test_axes_in_fortran_order_are_read(archive):
         ({"x": IMAGES, "y": np.array([0.5, np.nan, 1])}, "labels are whole numbers"),
         ({"x": IMAGES, "y": np.zeros((3, 2), int)}, "labels are whole numbers"),
         ({"x": np.full((3, 2), np.inf), "y": np.zeros(3, int)}, "`x` is not finite at (0, 0)"),
+        ({"x": np.zeros((3, 4, 5)), "y": np.zeros((3, 4, 4), int)}, "`y` and `x` are 4x4 and 4x5x1 for an image"),
         ({"x": np.zeros((3, 0)), "y": np.zeros(3, int)}, "not images"),
     ],
 )
