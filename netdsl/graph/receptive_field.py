@@ -29,6 +29,11 @@ def receptive_fields(graph: nx.MultiDiGraph[str]) -> dict[str, tuple[int, ...]]:
     return {path: tuple(ceil(size) for size, _ in field) for path, field in fields.items()}
 
 
+def jumps(graph: nx.MultiDiGraph[str], path: str) -> tuple[Fraction, ...]:
+    """The distance of neighbours of a node on each axis, in pixels of the input: 1 where nothing was sampled down."""
+    return tuple(jump for _, jump in _walked(graph)[1][path])
+
+
 def field_derivations(graph: nx.MultiDiGraph[str], path: str) -> tuple[str, ...]:
     """How the field of a node comes about on each axis: `163 + (3 - 1)·16 = 195, neighbours 32 apart`."""
     nodes, fields = _walked(graph)

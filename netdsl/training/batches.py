@@ -13,9 +13,10 @@ from netdsl.data.augment.policy import Augment
 from netdsl.data.dataset import Dataset, Images
 from netdsl.data.draws import Draws
 from netdsl.data.feed import Feed
+from netdsl.data.framing import Crop
 from netdsl.data.image_files import ImageFiles, reading_threads
 from netdsl.data.pipeline import Pipeline
-from netdsl.shapes import volume
+from netdsl.shapes import Shape, volume
 from netdsl.training.loss.base import one_hot
 
 Array = NDArray[Any]
@@ -90,7 +91,8 @@ class Live:
     """Samples that are read from their files, changed at random and prepared when their batch comes, in threads.
 
     `images` are those of the whole data set, `chosen` the indices of these samples among them; `labels` are theirs.
-    `pipeline` is what follows the augmentation; where that blends, labels become shares of `classes` classes.
+    `pipeline` is what follows the augmentation; where that blends, labels become shares of `classes` classes. Masks are
+    cut to `places` about their centre.
     """
 
     images: Images
@@ -101,6 +103,7 @@ class Live:
     seed: int = 0
     classes: int = 0
     threads: int = field(default_factory=reading_threads)
+    places: Shape = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -121,7 +124,7 @@ class Live:
             dense = labels[some] if labels.ndim > 2 else None
             changed, moved = self.augment.change(self.images[draws.indices[some]], dense, draws.of(some))
             images[some] = self.pipeline.apply(changed)
-            masks += [] if moved is None else [self.pipeline.apply_masks(moved)]
+            masks += [] if moved is None else [centre_of(self.pipeline.apply_masks(moved), self.places)]
         labels = np.concatenate(masks) if masks else labels
         blended = self.augment.blends and labels.dtype.kind != "f"
         targets = one_hot(labels, self.classes) if blended else labels
@@ -137,16 +140,26 @@ def samples_of(
     augment: Augment | None = None,
     seed: int = 0,
     classes: int = 0,
+    places: Shape = (),
 ) -> Samples:
     """The samples of a data set with these indices, or all, prepared by a fitted pipeline, and augmented.
 
-    Without augmentation they are prepared at once, unless their images stay in files. `classes`: numbers of the output.
+    Without augmentation they are prepared at once, unless their images stay in files. `classes`: numbers of the output;
+    `places`: its height and width, which masks are cut to about their centre.
     """
     chosen = np.arange(len(data)) if chosen is None else chosen
     images, labels = data.images, data.labels[chosen]
     in_files = isinstance(images, ImageFiles)
     if not in_files and not (augment and augment.chain):
-        return Prepared(pipeline.apply(images[chosen]), pipeline.apply_masks(labels) if data.dense else labels)
+        masks = centre_of(pipeline.apply_masks(labels), places) if data.dense else labels
+        return Prepared(pipeline.apply(images[chosen]), masks)
     if pipeline.stored.out_shape(data.shape) != data.shape:
         images, labels = pipeline.stored.apply(images[:]), pipeline.stored.apply_masks(labels) if data.dense else labels
-    return Live(images, chosen, labels, pipeline.rest, augment or Augment(), seed, classes)
+    return Live(images, chosen, labels, pipeline.rest, augment or Augment(), seed, classes, places=places)
+
+
+def centre_of(masks: Array, places: Shape) -> Array:
+    """The part of masks (N, H, W) about their centre, (N, *places): what an output of valid convolutions is about."""
+    if places in ((), masks.shape[1:]):
+        return masks
+    return np.ascontiguousarray(Crop((places[0], places[1])).apply_masks(masks))

@@ -51,7 +51,8 @@ def evaluate(
     classes = classes_of(test)
     asked = tuple(metrics) or read_metrics(record.settings.get("metrics", ""))
     tally = Tally(chosen(asked, classes), classes)
-    return measure(program, samples_of(test, trained.pipeline), trained.objective, tally)
+    objective = trained.objective
+    return measure(program, samples_of(test, trained.pipeline, places=objective.places), objective, tally)
 
 
 def evaluate_ensemble(ensemble: Ensemble, data: str | None = None, *, metrics: Sequence[str] = ()) -> Score:

@@ -91,7 +91,7 @@ def _asked(
 ) -> tuple[Array, Array, NDArray[np.float64]]:
     program, objective = trained.compiled(BATCH, threads), trained.objective
     right, said, losses = list[Array](), list[Array](), list[Array]()
-    samples = samples_of(part, trained.pipeline, indices)
+    samples = samples_of(part, trained.pipeline, indices, places=objective.places)
     for images, labels, _ in samples.batches(BATCH, np.arange(len(samples))):
         found = program(images)
         outputs = found if isinstance(found, dict) else {next(iter(objective.parts)): found}

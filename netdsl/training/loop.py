@@ -14,11 +14,12 @@ from netdsl.data.dataset import Dataset
 from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
+from netdsl.shapes import format_shape
 from netdsl.training.batches import Samples, hold_out, samples_of
 from netdsl.training.course import Course
 from netdsl.training.interrupt import Interrupt
 from netdsl.training.keeper import Keeper
-from netdsl.training.loss import CrossEntropy, Objective, objective_for
+from netdsl.training.loss import CrossEntropy, Objective, objective_for, places_within
 from netdsl.training.memory import bytes_beside
 from netdsl.training.metric import Tally, chosen, columns
 from netdsl.training.overfit import few
@@ -70,6 +71,14 @@ class Task:
         own = ("loss", *columns(self.metrics))
         return own + tuple(f"val_{name}" for name in own) if self.validation else own
 
+    @property
+    def cropped(self) -> str:
+        """What is said of masks that are larger than the output, else nothing."""
+        places, size = self.objective.places, self.settings.pipeline.out_shape(self.data.shape)[:-1]
+        if places in ((), size):
+            return ""
+        return f"cut to the output's {format_shape(places)}, about the centre of {format_shape(size)}"
+
     def course(self) -> Course:
         """The course of the training from its beginning."""
         return Course(self.settings, steps=self.steps, epoch_steps=self.epoch_steps)
@@ -109,8 +118,9 @@ def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | N
     objective = objective_of_data(net, settings, data)
     drawn, held = hold_out(len(data), 0.0 if validation else settings.validation, seed)
     pipeline = settings.pipeline.fit(data.images, drawn)
-    train = samples_of(data, pipeline, drawn, augment=augment, seed=seed, classes=objective.main.size)
-    measured = samples_of(validation or data, pipeline, None if validation else held)
+    places = objective.places
+    train = samples_of(data, pipeline, drawn, augment=augment, seed=seed, classes=objective.main.size, places=places)
+    measured = samples_of(validation or data, pipeline, None if validation else held, places=places)
     metrics = chosen(settings.metrics, classes_of(data))
     task = Task(
         net, settings, objective, metrics, pipeline, train, measured if len(measured) else None, data, validation
@@ -131,7 +141,8 @@ def objective_of_data(net: Net, settings: Settings, data: Dataset) -> Objective:
     classes, losses = classes_of(data), settings.loss
     if settings.augment.blends:
         losses = {k: replace(v, shares=True) if isinstance(v, CrossEntropy) else v for k, v in losses.items()}
-    return objective_for(net, losses, classes, settings.pipeline.out_shape(data.shape)[:-1] if data.dense else ())
+    places = places_within(net, settings.pipeline.out_shape(data.shape)[:-1]) if data.dense else ()
+    return objective_for(net, losses, classes, places)
 
 
 def input_name(net: Net) -> str:

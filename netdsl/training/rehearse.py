@@ -34,6 +34,8 @@ def rehearse(task: Task, programs: Programs) -> Iterator[tuple[str, str]]:
     taken = format_shape(net.nodes[name].shape)
     classes = f"{len(task.data.classes)} classes" if task.data.classes else "labels are numbers"
     yield "image", f"{stored}{'' if stored == taken else f', as {taken}'}, {classes}"
+    if task.cropped:
+        yield "masks", task.cropped
     yield (
         "training",
         f"{settings.epochs} epochs of {task.epoch_steps} batches of {settings.batch}: {task.steps:,} steps",

@@ -111,7 +111,7 @@ def train_net(
     folder = _folder(net, out)
     with RunLock(folder):
         check_empty(folder)
-        for line in told(task.net, task.settings.transfer):
+        for line in (*told(task.net, task.settings.transfer), *([f"masks {task.cropped}"] if task.cropped else [])):
             progress.note(line)
         if made.report:
             replace_text(folder / TRANSFER, made.report.as_csv())

@@ -6,7 +6,15 @@ from netdsl.training.loss.cross_entropy import CrossEntropy
 from netdsl.training.loss.dice import Dice
 from netdsl.training.loss.hinge import Hinge
 from netdsl.training.loss.mse import Mse
-from netdsl.training.loss.objective import End, Objective, ends_of, objective_for, objective_of, places_of
+from netdsl.training.loss.objective import (
+    End,
+    Objective,
+    ends_of,
+    objective_for,
+    objective_of,
+    places_of,
+    places_within,
+)
 
 __all__ = [
     "LABELS",
@@ -23,4 +31,5 @@ __all__ = [
     "objective_for",
     "objective_of",
     "places_of",
+    "places_within",
 ]

@@ -8,6 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from netdsl.errors import fail
+from netdsl.graph.receptive_field import jumps
 from netdsl.layers.values import Word
 from netdsl.ops.expression import operands
 from netdsl.shapes import Shape, format_shape
@@ -127,6 +128,29 @@ def places_of(ends: Mapping[str, End], classes: int) -> Shape:
     shape = next(iter(ends.values())).shape
     is_map = len(shape) > 1 and prod(shape) != classes and shape[-1] in (1, classes) and prod(shape[:-1]) > 1
     return shape[:-1] if classes and is_map else ()
+
+
+def places_within(net: Net, mask: Shape) -> Shape:
+    """The places of masks of that height and width: all, or those about the centre that the first output is about.
+
+    Valid convolutions leave the centre of an image (Ronneberger et al. 2015, figure 2). A map whose places are further
+    apart than pixels is no part of a mask: `NetError` N508.
+    """
+    path = next(iter(net.outputs.values()))
+    shape = net.nodes[path].shape
+    found = shape[:-1]
+    if len(found) != len(mask) or found == mask or any(a > b for a, b in zip(found, mask, strict=True)):
+        return mask
+    apart = jumps(net.graph, path)
+    if any(jump != 1 for jump in apart):
+        words = f"whose places are {'x'.join(map(str, apart))} pixels apart, and the masks are {format_shape(mask)}"
+        advice = "masks are cut to an output only where that has a place for each pixel: `upsample` or "
+        raise fail(
+            "N508",
+            f"the output `{next(iter(net.outputs))}` is {format_shape(shape)}, {words}",
+            help=advice + "`conv_transpose` make it finer",
+        )
+    return found
 
 
 def _end(net: Net, path: str) -> End:
