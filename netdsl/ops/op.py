@@ -139,10 +139,6 @@ class Ops:
         attrs["batched"] = any(self.values[i].batched for i in op.outs)
         return KINDS[op.kind].run(attrs, *arrays)
 
-    def mixes_batch(self, op: Op) -> bool:
-        """Whether one result depends on several images: batched operands, and a result without the batch."""
-        return any(self.values[i].batched for i in op.ins) and not all(self.values[i].batched for i in op.outs)
-
 
 def _bound(value: Any, images: int) -> Any:
     return tuple(images if v == BATCH else v for v in value) if isinstance(value, tuple) else value

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from netdsl.ops.expression import max_, operands
-from netdsl.ops.op import BATCH, KINDS, Build
+from netdsl.ops.op import BATCH, KINDS
 
 GEOMETRIES = {
     "plain": ((5, 4), 2, 3, dict(kernel=(3, 2), stride=(1, 1), pad=(0, 0, 0, 0), dilation=(1, 1), groups=1)),
@@ -101,12 +101,3 @@ def test_groups_must_divide_channels():
 def test_a_batch_of_none_gives_none():
     attrs = GEOMETRIES["plain"][3]
     assert KINDS["conv"].run(attrs, np.zeros((0, 5, 4, 2)), np.zeros((3, 2, 2, 3)))[0].shape == (0, 3, 3, 3)
-
-
-def test_conv_dw_mixes_the_batch_and_conv_does_not():
-    b = Build()
-    attrs = GEOMETRIES["plain"][3]
-    x, w = b.input("x", (BATCH, 5, 4, 2)), b.tensor("w", (3, 2, 2, 3), "param")
-    b.add("conv_dw", x, b.add("conv", x, w, **attrs), **attrs)
-    program = b.finish()
-    assert [program.mixes_batch(op) for op in program.ops] == [False, True]
