@@ -18,7 +18,9 @@ from netdsl.shapes import format_shape
 from netdsl.training.batches import Samples, hold_out, samples_of
 from netdsl.training.course import Course
 from netdsl.training.interrupt import Interrupt
+from netdsl.training.job import Job, P
 from netdsl.training.keeper import Keeper
+from netdsl.training.learning import Learning
 from netdsl.training.loss import CrossEntropy, Objective, objective_for, places_within
 from netdsl.training.memory import bytes_beside
 from netdsl.training.metric import Tally, chosen, columns
@@ -27,7 +29,6 @@ from netdsl.training.progress import Epoch, Progress, Silent
 from netdsl.training.record import Record
 from netdsl.training.rules import update_of, with_penalties
 from netdsl.training.run_folder import parameter_texts, write_config, write_texts
-from netdsl.training.running import Running
 from netdsl.training.save_every import SaveEvery
 from netdsl.training.settings import Settings
 from netdsl.training.state import State
@@ -86,6 +87,39 @@ class Task:
     def tally(self) -> Tally:
         """A count of nothing yet."""
         return Tally(self.metrics, classes_of(self.data))
+
+    def record(self) -> Record:
+        """What the weights belong to, before the first step."""
+        return Record(
+            net=self.net.name,
+            main=self.net.main,
+            texts=dict(self.net.texts),
+            parameters=parameter_texts(self.net),
+            settings=self.settings.texts(),
+            pipeline=self.pipeline.to_json(),
+            classes=self.data.classes,
+            data=self._origin(),
+            steps=0,
+        )
+
+    def describe(self, folder: Path) -> None:
+        """Write the net and the settings into the folder of a run."""
+        write_texts(folder, self.net)
+        write_config(folder, self.net, self.settings.texts(), self._origin())
+
+    def keeper(self, folder: Path, programs: Programs, every: SaveEvery) -> Keeper:
+        """What keeps the run in its folder."""
+        named, pins = self.settings.checkpoint, self.settings.on_nan == "rollback"
+        return Keeper(folder, self.record(), programs.weights, self.scores, named, every, pins)
+
+    def running(self, programs: Programs, state: State, progress: Progress, keeper: Keeper | None) -> Learning:
+        """The training as it runs, from `state` on."""
+        return Learning(self, programs, state, progress, keeper)
+
+    def _origin(self) -> dict[str, str]:
+        """Where the data came from, and which bytes they were."""
+        found = origin_of(self.data, self.settings)
+        return found | {"validation_sha256": self.held.digest} if self.held else found
 
 
 @dataclass(frozen=True)
@@ -211,8 +245,8 @@ def _left_beside(measuring: Program | None, memory: int, *, shared: bool) -> int
 
 
 def train(
-    task: Task,
-    programs: Programs,
+    task: Job[P],
+    programs: P,
     *,
     folder: Path | None = None,
     progress: Progress | None = None,
@@ -230,33 +264,15 @@ def train(
     """
     state, keeper = state or State(), None
     if folder is not None:
-        write_texts(folder, task.net)
-        write_config(folder, task.net, task.settings.texts(), data_of(task))
-        named, pins = task.settings.checkpoint, task.settings.on_nan == "rollback"
-        keeper = Keeper(folder, record_of(task), programs.weights, task.scores, named, every or SaveEvery(), pins)
-    running = Running(task, programs, state, progress or Silent(), keeper)
+        task.describe(folder)
+        keeper = task.keeper(folder, programs, every or SaveEvery())
+    running = task.running(programs, state, progress or Silent(), keeper)
     with Interrupt(limit) as interrupt:
         running.go(interrupt)
     stopped, epochs = interrupt.signal is not None, tuple(running.state.epochs)
     return Trained(programs.weights, epochs, running.state.step, interrupt.exit_code, stopped)
 
 
-def record_of(task: Task) -> Record:
-    """What the weights of this task belong to, before its first step."""
-    return Record(
-        net=task.net.name,
-        main=task.net.main,
-        texts=dict(task.net.texts),
-        parameters=parameter_texts(task.net),
-        settings=task.settings.texts(),
-        pipeline=task.pipeline.to_json(),
-        classes=task.data.classes,
-        data=data_of(task),
-        steps=0,
-    )
-
-
-def data_of(task: Task) -> dict[str, str]:
-    """Where the data came from, and which bytes they were."""
-    found = {"source": task.settings.data, "name": task.data.name, "sha256": task.data.digest}
-    return found | {"validation_sha256": task.held.digest} if task.held else found
+def origin_of(data: Dataset, settings: Settings) -> dict[str, str]:
+    """Where data came from, and which bytes they were."""
+    return {"source": settings.data, "name": data.name, "sha256": data.digest}

@@ -1,32 +1,32 @@
-"""A training as it runs: steps, scores, saving, stopping, and what becomes of a step that spoils the weights."""
+"""A training as it runs: steps, scores, saving, stopping, and what becomes of a step that spoils the weights.
+
+What a step is, is the business of a subclass: `learning.py` has that of one net.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netdsl.errors import fail
-from netdsl.training.average import averaged
 from netdsl.training.batches import order
 from netdsl.training.checkpoint import Checkpoint, checkpoint_path, latest, read_checkpoint
-from netdsl.training.gate import FINITE
-from netdsl.training.keeper import Keeper, Part
-from netdsl.training.measure import count, measure
-from netdsl.training.not_finite import first_not_finite
-from netdsl.training.progress import Epoch, Progress
-from netdsl.training.state import State
+from netdsl.training.progress import Epoch
 
 if TYPE_CHECKING:
+    from netdsl.graph.weights import Array
+    from netdsl.training.batches import Batch
     from netdsl.training.interrupt import Interrupt
-    from netdsl.training.loop import Programs, Task
+    from netdsl.training.job import Job, Learner
+    from netdsl.training.keeper import Keeper
     from netdsl.training.metric import Score
+    from netdsl.training.progress import Progress
+    from netdsl.training.state import State
 
-LOSS = "loss"
 MOST_HALVED = 20
 """How often `on_nan rollback` halves the step size of one run."""
 
@@ -40,14 +40,14 @@ class NotFinite(Exception):
 
 
 class Running:
-    """The training of a task, from where `state` says that it is; without a keeper nothing is saved.
+    """A job from where `state` says that it is; without a keeper nothing is saved.
 
-    `go` is a function of the task, the weights and the state: begun again at any state that was saved, it ends with the
-    same bits.
+    `go` is a function of the job, the weights and the state: begun again at any state that was saved, it ends with the
+    same bits. Of a subclass are `_step`, `_kept`, and what an epoch has beside its steps.
     """
 
     def __init__(
-        self, task: Task, programs: Programs, state: State, progress: Progress, keeper: Keeper | None = None
+        self, task: Job[Any], programs: Learner, state: State, progress: Progress, keeper: Keeper | None = None
     ) -> None:
         self.task, self.programs, self.progress, self.keeper = task, programs, progress, keeper
         self._take_up(state)
@@ -103,60 +103,41 @@ class Running:
 
     def _learn(self, interrupt: Interrupt, last: int, keeper: Keeper | None, *, watch: bool = False) -> None:
         """The steps that are left of the epoch, up to step `last` of the run or a signal; `watch` the weights, too."""
-        for given, labels in self._batches():
+        for batch in self._batches():
             if self.state.step >= last or interrupt.signal is not None:
                 return
             if keeper and keeper.due(self.state):
                 self._check_weights()
                 keeper.save(self._noted())
-            self._step(given, labels)
+            self._step(batch)
             if watch:
                 self._check_weights()
 
-    def _batches(self) -> Iterator[tuple[dict[str, Any], Any]]:
-        """What each step that is left of the epoch binds, and its labels."""
-        task, settings = self.task, self.task.settings
-        (name,) = task.net.inputs
-        indices = order(len(task.train), settings.seed, self.state.epoch)[self.state.images :]
-        feed, start = task.train.batches(settings.batch, indices, epoch=self.state.epoch), perf_counter()
+    def _batches(self) -> Iterator[Batch]:
+        """The batches that are left of the epoch."""
+        samples, settings = self.task.train, self.task.settings
+        indices = order(len(samples), settings.seed, self.state.epoch)[self.state.images :]
+        feed, start = samples.batches(settings.batch, indices, epoch=self.state.epoch), perf_counter()
         try:
-            for images, labels, targets in feed:
-                yield {name: images, **task.objective.feed(targets)}, labels
+            yield from feed
         finally:
             self.progress.fed(feed.waited, perf_counter() - start)
 
-    def _step(self, given: Mapping[str, Any], labels: Any) -> None:
-        step = self.state.step + 1
-        found = self.programs.learning.step(given, **self._scalars(step))
-        loss = float(found[LOSS])
-        if isfinite(loss) and found.get(FINITE, True):
-            count(self._tally, self.task.objective, loss, found, labels)
-        elif self.task.settings.on_nan != "skip":
-            raise NotFinite(step, f"the loss is {loss}")
-        self.state.count(len(labels))
-        self.progress.step(self.state.epoch, step, loss)
+    def _step(self, batch: Batch) -> None:
+        """Do a step, and count it in the tally and in the state. Raises `NotFinite`."""
+        raise AssertionError(f"{type(self).__name__} has no step")
 
-    def _scalars(self, step: int) -> dict[str, float]:
-        """The numbers that a step binds, counted from 1."""
-        scalars = self._course.scalars(step)
-        return scalars | {"lr": scalars["lr"] * self.state.rate(step)}
+    def _kept(self) -> Mapping[str, Array]:
+        """The tensors that are measured and saved."""
+        raise AssertionError(f"{type(self).__name__} keeps nothing")
 
     def _measure(self) -> Score | None:
         """The score of the part that is only measured."""
-        task, measuring = self.task, self.programs.measuring
-        if measuring is None or task.validation is None:
-            return None
-        if task.settings.ema:
-            for name, array in self._kept().items():
-                measuring.weights[name] = array
-        return measure(measuring, task.validation, task.objective, task.tally())
+        return None
 
-    def _kept(self) -> Mapping[str, Any]:
-        """The tensors that are measured and saved: the average of the weights where that is asked for."""
-        net, settings, weights = self.task.net, self.task.settings, self.programs.weights
-        if not settings.ema:
-            return Part(weights, net.tensors)
-        return averaged(net, weights, settings.ema, self._course.updates(self.state.step))
+    def _cause(self, found: NotFinite, interrupt: Interrupt) -> str:
+        """Where a step that is not finite comes from, in words that end in `; `, if more is known than the step."""
+        return ""
 
     def _check_weights(self) -> None:
         """A gradient that overflows leaves a finite loss: its step is found before what it made is saved."""
@@ -177,11 +158,9 @@ class Running:
             self.progress.note(f"step {found.step}: {found.words}; {words}")
             return
         found = self._repeat(keeper, found.step, interrupt) or found
+        cause = self._cause(found, interrupt)
         if interrupt.signal is None:
-            self._repeat(keeper, found.step - 1, interrupt)
-            given, _ = next(self._batches())
-            where = first_not_finite(self.task, self.programs.weights, given, self._scalars(found.step))
-            raise self._error(found, f"{where}; the checkpoint of step {keeper.saved} is kept")
+            raise self._error(found, f"{cause}the checkpoint of step {keeper.saved} is kept")
 
     def _repeat(self, keeper: Keeper, last: int, interrupt: Interrupt) -> NotFinite | None:
         """The steps from the last checkpoint on, up to step `last`: the first that is not finite."""

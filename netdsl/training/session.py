@@ -157,7 +157,7 @@ def resume(
             settings = read_settings(net.settings, overrides)
         task = _task(net, settings)
         if not override:
-            check_unchanged(folder, checkpoint, loop.record_of(task), build())
+            check_unchanged(folder, checkpoint, task.record(), build())
         weights, held = Weights(checkpoint.tensors), sum(a.nbytes for a in checkpoint.tensors.values())
         checkpoint.tensors.clear()  # they were copied
         programs = loop.compiled(task, threads=threads, memory=memory, weights=weights)

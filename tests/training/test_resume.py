@@ -11,7 +11,7 @@ from PIL import Image
 from netdsl.errors import NetError
 from netdsl.graph.net import Net
 from netdsl.language.load import load, parse
-from netdsl.training import running
+from netdsl.training import learning
 from netdsl.training.override import parse_override
 from netdsl.training.save_every import SaveEvery
 from netdsl.training.session import resume, train_net
@@ -75,14 +75,14 @@ def test_stopped_twice_with_other_threads_each_time(net, calm, tmp_path):
 
 
 def test_stopped_while_it_measures_it_measures_again(net, calm, tmp_path, monkeypatch):
-    real = running.measure
+    real = learning.measure
 
     def stopping(*arguments):
         monkeypatch.undo()
         os.kill(os.getpid(), signal.SIGTERM)
         return real(*arguments)
 
-    monkeypatch.setattr(running, "measure", stopping)
+    monkeypatch.setattr(learning, "measure", stopping)
     session = train_net(net, out=tmp_path / "run")
     assert (session.exit_code, session.steps, session.epochs) == (143, 6, ())
     resume(tmp_path / "run")

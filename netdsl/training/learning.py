@@ -1,0 +1,82 @@
+"""One net that learns: its steps, what it is measured by, and which layer a number that is not finite comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from netdsl.training.average import averaged
+from netdsl.training.gate import FINITE
+from netdsl.training.keeper import Part
+from netdsl.training.measure import count, measure
+from netdsl.training.not_finite import first_not_finite
+from netdsl.training.running import NotFinite, Running
+
+if TYPE_CHECKING:
+    from netdsl.graph.weights import Array
+    from netdsl.training.batches import Batch
+    from netdsl.training.course import Course
+    from netdsl.training.interrupt import Interrupt
+    from netdsl.training.loop import Programs, Task
+    from netdsl.training.metric import Score, Tally
+
+LOSS = "loss"
+
+
+class Learning(Running):
+    """The training of one net on images and labels."""
+
+    task: Task
+    programs: Programs
+    _tally: Tally
+    _course: Course
+
+    def _given(self, batch: Batch) -> dict[str, Any]:
+        """What a step binds."""
+        (name,) = self.task.net.inputs
+        images, _, targets = batch
+        return {name: images, **self.task.objective.feed(targets)}
+
+    def _step(self, batch: Batch) -> None:
+        labels, step = batch[1], self.state.step + 1
+        found = self.programs.learning.step(self._given(batch), **self._scalars(step))
+        loss = float(found[LOSS])
+        if isfinite(loss) and found.get(FINITE, True):
+            count(self._tally, self.task.objective, loss, found, labels)
+        elif self.task.settings.on_nan != "skip":
+            raise NotFinite(step, f"the loss is {loss}")
+        self.state.count(len(labels))
+        self.progress.step(self.state.epoch, step, loss)
+
+    def _scalars(self, step: int) -> dict[str, float]:
+        """The numbers that a step binds, counted from 1."""
+        scalars = self._course.scalars(step)
+        return scalars | {"lr": scalars["lr"] * self.state.rate(step)}
+
+    def _measure(self) -> Score | None:
+        """The score of the part that is only measured."""
+        task, measuring = self.task, self.programs.measuring
+        if measuring is None or task.validation is None:
+            return None
+        if task.settings.ema:
+            for name, array in self._kept().items():
+                measuring.weights[name] = array
+        return measure(measuring, task.validation, task.objective, task.tally())
+
+    def _kept(self) -> Mapping[str, Array]:
+        """The tensors that are measured and saved: the average of the weights where that is asked for."""
+        net, settings, weights = self.task.net, self.task.settings, self.programs.weights
+        if not settings.ema:
+            return Part(weights, net.tensors)
+        return averaged(net, weights, settings.ema, self._course.updates(self.state.step))
+
+    def _cause(self, found: NotFinite, interrupt: Interrupt) -> str:
+        """The first layer, or gradient from the loss back; unless a signal comes first."""
+        assert self.keeper is not None
+        if interrupt.signal is None:
+            self._repeat(self.keeper, found.step - 1, interrupt)
+        if interrupt.signal is not None:
+            return ""
+        given = self._given(next(self._batches()))
+        return f"{first_not_finite(self.task, self.programs.weights, given, self._scalars(found.step))}; "
