@@ -68,12 +68,12 @@ def train(
     """Train NET: a file, FILE:NET, or the name of a net that ships.
 
     Settings come from the `train` block of the net; options override them. The last line says where the run was saved.
-    With --resume and without NET, net and settings are those of the run.
+    With --resume and without NET, nets and settings are those of the run.
     """
     from netdsl.language.load import load_together
     from netdsl.language.parameters import parse_parameters
     from netdsl.training.progress import choose
-    from netdsl.training.session import ready, resume, train_net
+    from netdsl.training.session import ready, resume, train_net, train_together
 
     check_together(net, run, out, override, parameters)
     given: dict[str, Any] = parse_parameters(parameters)
@@ -89,17 +89,10 @@ def train(
         made = ready(nets[0], overrides, strict=strict, **how)
         trial(made.task, made.programs)
         return
-    if len(nets) > 1:
-        from netdsl.training.recipes.contest import train_together
-
-        if run is not None:
-            raise click.UsageError("--resume goes on with one net; several that are trained together begin anew.")
-        if any(kept.values()):
-            raise click.UsageError("--save-every, --max-time and --tensorboard are for one net.")
-        session = train_together(nets, overrides, out=out, **how)
-    elif run is not None:
-        loaded = nets[0] if nets else None
-        session = resume(run, loaded, overrides, override=override, warn=show, **how, **kept)
+    if run is not None:
+        session = resume(run, nets, overrides, override=override, warn=show, **how, **kept)
+    elif len(nets) > 1:
+        session = train_together(nets, overrides, out=out, **how, **kept)
     else:
         session = train_net(nets[0], overrides, out=out, strict=strict, **how, **kept)
     if session.stopped:
@@ -107,7 +100,7 @@ def train(
     click.echo(f"saved to {session.folder}")
     if session.exit_code:
         sys.exit(session.exit_code)
-    if len(nets) < 2 and not no_report:
+    if not session.recipe and not no_report:
         write_after_training(session.folder, threads=threads)
 
 

@@ -30,15 +30,7 @@ def load_together(path_or_name: str | Path, **params: object) -> tuple[Net, ...]
 
     Raises `NetError` as `load`.
     """
-    asked = request(path_or_name, params)
-    nets, found = check(asked)
-    partners = nets[0].partners if nets else ()
-    if asked.net is not None or not partners or any(d.severity == "error" for d in found):
-        return (_one(asked),)
-    by_name = {net.name: net for net in nets}
-    if set(by_name) != set(partners):
-        return (_one(asked),)
-    return tuple(by_name[name] for name in partners)
+    return _together(request(path_or_name, params))
 
 
 def parse(text: str, **params: object) -> Net:
@@ -49,6 +41,22 @@ def parse(text: str, **params: object) -> Net:
 def load_texts(texts: Mapping[str, str], main: str, parameters: Mapping[str, object], *, net: str | None = None) -> Net:
     """The net of texts kept with weights: `net.texts`, `net.main`, `net.parameters`, `net.name`."""
     return _one(Request(Library(None, dict(texts)), main, main, net, overrides_of(parameters)))
+
+
+def load_texts_together(texts: Mapping[str, str], main: str, parameters: Mapping[str, object]) -> tuple[Net, ...]:
+    """The nets of texts kept with the weights of nets that were trained together, as `load_together` gives them."""
+    return _together(Request(Library(None, dict(texts)), main, main, None, overrides_of(parameters)))
+
+
+def _together(asked: Request) -> tuple[Net, ...]:
+    nets, found = check(asked)
+    partners = nets[0].partners if nets else ()
+    if asked.net is not None or not partners or any(d.severity == "error" for d in found):
+        return (_one(asked),)
+    by_name = {net.name: net for net in nets}
+    if set(by_name) != set(partners):
+        return (_one(asked),)
+    return tuple(by_name[name] for name in partners)
 
 
 def _one(asked: Request) -> Net:

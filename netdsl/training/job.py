@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from netdsl.compiler.plan import Plan
     from netdsl.graph.weights import Weights
     from netdsl.training.batches import Samples
     from netdsl.training.keeper import Keeper
@@ -41,13 +42,19 @@ class Way(Stateful, Protocol):
 
 
 class Learner(Protocol):
-    """The compiled programs of a training, whatever they are: they have the weights that are learned."""
+    """The compiled programs of a training: the weights that are learned, the plans, and the bytes that these need."""
 
     @property
     def weights(self) -> Weights: ...
 
+    @property
+    def plans(self) -> tuple[Plan, ...]: ...
 
-P = TypeVar("P", bound=Learner, contravariant=True)
+    @property
+    def bytes(self) -> int: ...
+
+
+P = TypeVar("P", bound=Learner)
 
 
 class Job(Protocol[P]):
@@ -55,7 +62,7 @@ class Job(Protocol[P]):
 
     `train` is gone through in the order that `settings` say, in `steps` updates; `scores` are the names of the numbers
     that an epoch gives. `record` says what the weights belong to before the first step; `describe` writes that for
-    people into the folder of the run, where `keeper` keeps what is learned.
+    people into the folder of the run, where `keeper` keeps what is learned. `compiled` raises `NetError` N7xx.
     """
 
     @property
@@ -69,6 +76,8 @@ class Job(Protocol[P]):
 
     @property
     def scores(self) -> tuple[str, ...]: ...
+
+    def compiled(self, weights: Weights, *, threads: int | None = None, memory: int | None = None) -> P: ...
 
     def course(self) -> Way: ...
 

@@ -95,7 +95,7 @@ class Keeper:
     def epoch(self, state: State, tensors: Mapping[str, Array]) -> None:
         """Save between two epochs."""
         self.save(state)
-        self._write(WEIGHTS, state, tensors)
+        self.weigh(state, tensors)
         if self.named and (name := self.named.file(state.epochs)):
             self._write(name, state, tensors)
         write_metrics(self.folder, state.epochs, self.scores)
@@ -103,6 +103,10 @@ class Keeper:
     def stop(self, state: State, tensors: Mapping[str, Array]) -> None:
         """Save where the training is asked to stop inside an epoch."""
         self.save(state)
+        self.weigh(state, tensors)
+
+    def weigh(self, state: State, tensors: Mapping[str, Array]) -> None:
+        """Write what others use of the run."""
         self._write(WEIGHTS, state, tensors)
 
     def _write(self, name: str, state: State, tensors: Mapping[str, Array]) -> None:

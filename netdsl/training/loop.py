@@ -35,6 +35,7 @@ from netdsl.training.state import State
 
 if TYPE_CHECKING:
     from netdsl.compiler.lower import Update
+    from netdsl.compiler.plan import Plan
     from netdsl.graph.net import Net
 
 
@@ -87,6 +88,10 @@ class Task:
     def tally(self) -> Tally:
         """A count of nothing yet."""
         return Tally(self.metrics, classes_of(self.data))
+
+    def compiled(self, weights: Weights, *, threads: int | None = None, memory: int | None = None) -> Programs:
+        """The programs for these weights; `compiled` says more."""
+        return compiled(self, threads=threads, weights=weights, memory=memory)
 
     def record(self) -> Record:
         """What the weights belong to, before the first step."""
@@ -197,6 +202,20 @@ class Programs:
     def weights(self) -> Weights:
         """The weights that are learned."""
         return self.learning.weights
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plan that learns, and that which measures."""
+        return (self.learning.plan, *([self.measuring.plan] if self.measuring else []))
+
+    @property
+    def bytes(self) -> int:
+        """What both need: on the same weights, which are there once, or on an average of them."""
+        beside = 0
+        if self.measuring:
+            shared = self.measuring.weights is self.weights
+            beside = bytes_beside(self.measuring.plan) if shared else self.measuring.plan.bytes
+        return self.learning.plan.bytes + beside
 
 
 def compiled(

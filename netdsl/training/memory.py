@@ -11,7 +11,7 @@ from netdsl.errors import fail
 
 if TYPE_CHECKING:
     from netdsl.compiler.plan import Plan
-    from netdsl.training.loop import Programs
+    from netdsl.training.job import Learner
 
 GIB, MIB = 2**30, 2**20
 
@@ -30,17 +30,13 @@ class Memory:
         return max(self.had, self.now + self.add)
 
 
-def predicted(programs: Programs, *, held: int = 0) -> Memory:
-    """What a training will take: arenas, tensors with gradients and slots, batches, and results of the two plans.
+def predicted(programs: Learner, *, held: int = 0) -> Memory:
+    """What a training will take: arenas, tensors with gradients and slots, batches, and results of its plans.
 
     `held` bytes of the tensors are in memory already, and move. The largest tensor is there twice while it is saved.
     """
-    plan = programs.learning.plan
-    tensors = [4 * prod(b.shape) for b in plan.bindings if b.role in ("param", "state")]
-    add = plan.bytes + max(tensors, default=0) - held
-    if programs.measuring:
-        shared = programs.measuring.weights is programs.weights
-        add += bytes_beside(programs.measuring.plan) if shared else programs.measuring.plan.bytes
+    bound = (b for plan in programs.plans for b in plan.bindings if b.role in ("param", "state"))
+    add = programs.bytes + max((4 * prod(b.shape) for b in bound), default=0) - held
     return Memory(*resident_memory(), max(add, 0))
 
 
@@ -50,7 +46,7 @@ def bytes_beside(plan: Plan) -> int:
     return plan.bytes - 4 * sum(b.layout.length(b.shape) for b in shared)
 
 
-def told(programs: Programs) -> str:
+def told(programs: Learner) -> str:
     """What a training will take, and what is available, in words."""
     needed, there = predicted(programs).add, available_memory()
     return amount(needed) + ("" if there is None else f", {amount(there)} available")
@@ -61,7 +57,7 @@ def amount(count: int) -> str:
     return f"{count / GIB:,.1f} GiB" if count >= GIB else f"{count / MIB:,.1f} MiB"
 
 
-def check_memory(programs: Programs, *, held: int = 0) -> None:
+def check_memory(programs: Learner, *, held: int = 0) -> None:
     """`NetError` N718, with both amounts, where a training will take more than the system has available."""
     needed, there = predicted(programs, held=held).add, available_memory()
     if there is not None and needed > there:

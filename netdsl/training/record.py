@@ -18,7 +18,8 @@ class Record:
     `net` is the net's name, `texts` its files by name, `main` the name of the main one; `parameters` and `settings` are
     values as text in the language. `pipeline` is the preprocessing and its statistics, as `Pipeline.to_json` has it;
     `classes` are names by label; `data` says where the data came from, under `source`, and which bytes they were,
-    under `sha256`; `steps` counts the updates.
+    under `sha256`; `steps` counts the updates. In a checkpoint of nets that are trained together `net` is all names
+    with commas, and settings are those of each, `Generator.optimizer`, beside the `recipe`.
     """
 
     net: str
@@ -64,7 +65,7 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
     "main": _is_text,
     "texts": _is_texts,
     "parameters": _is_texts,
-    "settings": lambda value: _is_texts(value) and "loss" in value,
+    "settings": lambda value: _is_texts(value) and any(name.rpartition(".")[2] == "loss" for name in value),
     "data": lambda value: _is_texts(value) and "source" in value,
     "steps": _is_count,
     "classes": lambda value: isinstance(value, list) and all(_is_text(name) for name in value),

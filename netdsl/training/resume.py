@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, escape, fail
 from netdsl.files.regular import quoted
-from netdsl.language.load import load_texts
+from netdsl.language.load import load_texts, load_texts_together
 from netdsl.language.parameters import parse_parameters
 from netdsl.training.override import parse_override
 from netdsl.training.settings import Settings, read_settings
@@ -25,16 +26,38 @@ MOST_CHARACTERS = 100
 
 def stored_task(folder: Path, record: Record, overrides: Iterable[Setting]) -> tuple[Net, Settings]:
     """The net and the settings of a checkpoint, `overrides` winning; `NetError` N531 where they cannot be read."""
+    with _readable(folder):
+        net = load_texts(record.texts, record.main, _parameters(record), net=record.net)
+        lines = _lines(record.settings)
+    return net, read_settings(lines, overrides)
+
+
+def stored_together(folder: Path, record: Record) -> tuple[tuple[Net, ...], tuple[list[Setting], ...]]:
+    """The nets of a checkpoint of several, and the settings of each; `NetError` N531 where they cannot be read."""
+    with _readable(folder):
+        nets = load_texts_together(record.texts, record.main, _parameters(record))
+        return nets, tuple(_lines(record.settings, f"{net.name}.") for net in nets)
+
+
+def _lines(settings: Mapping[str, str], start: str = "") -> list[Setting]:
+    """The settings whose names begin so, that beginning left out; they can be read, or `NetError` says why not."""
+    texts = [f"{name.removeprefix(start)}={value}" for name, value in settings.items() if name.startswith(start)]
+    lines = [line for text in texts for line in parse_override(text, option="checkpoint")]
+    read_settings(lines)
+    return lines
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
     try:
-        parameters = parse_parameters(f"{name}={value}" for name, value in record.parameters.items())
-        net = load_texts(record.texts, record.main, parameters, net=record.net)
-        texts = [f"{name}={value}" for name, value in record.settings.items()]
-        lines = [line for text in texts for line in parse_override(text, option="checkpoint")]
-        read_settings(lines)
+        yield
     except NetError as error:
         words = f"what its checkpoint says of its task cannot be used: {error.diagnostics[0].message}"
         raise fail("N531", f"{quoted(folder)}: {words}") from None
-    return net, read_settings(lines, overrides)
+
+
+def _parameters(record: Record) -> dict[str, Any]:
+    return parse_parameters(f"{name}={value}" for name, value in record.parameters.items())
 
 
 def check_unchanged(folder: Path, checkpoint: Checkpoint, record: Record, build: Mapping[str, str]) -> None:

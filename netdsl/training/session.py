@@ -14,10 +14,12 @@ from netdsl.graph.weights import Weights
 from netdsl.language.library import SHIPPED
 from netdsl.training import loop
 from netdsl.training.by_name import Report, take_over
-from netdsl.training.checkpoint import build, checkpoints, latest, no_checkpoint
+from netdsl.training.checkpoint import Checkpoint, build, checkpoints, latest, no_checkpoint
+from netdsl.training.job import Job, P
 from netdsl.training.lock import RunLock
 from netdsl.training.memory import check_memory
 from netdsl.training.progress import Epoch, Progress, Silent
+from netdsl.training.recipes.contest import RECIPE, contest_of, stored_contest
 from netdsl.training.resume import check_unchanged, stored_task
 from netdsl.training.run_folder import TRANSFER, check_empty, named_folder, new_folder
 from netdsl.training.save_every import SaveEvery
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 class Session:
     """The folder of a training, its scores by epoch, its last step, and the code of the signal that ended it, or 0.
 
-    `stopped`: a signal, or the end of its time, came before its last step.
+    `stopped`: a signal, or the end of its time, came before its last step. `recipe`: that of nets trained together.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Session:
     steps: int
     exit_code: int
     stopped: bool = False
+    recipe: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,14 +118,43 @@ def train_net(
             progress.note(line)
         if made.report:
             replace_text(folder / TRANSFER, made.report.as_csv())
-        progress = TensorBoard(folder, progress) if boards else progress
-        done = loop.train(task, made.programs, folder=folder, progress=progress, every=every, limit=limit)
-    return Session(folder, done.epochs, done.steps, done.exit_code, done.stopped)
+        return _run(task, made.programs, folder, progress, every=every, limit=limit, boards=boards)
+
+
+def train_together(
+    nets: Sequence[Net],
+    overrides: Iterable[Setting] = (),
+    *,
+    out: Path | None = None,
+    threads: int | None = None,
+    memory: int | None = None,
+    every: SaveEvery | None = None,
+    limit: float | None = None,
+    boards: bool = False,
+    progress: Progress | None = None,
+) -> Session:
+    """Train the nets of one `train` block as its `recipe` says, into `out` or a new folder `runs/NAME`.
+
+    `gan` takes two: the generator, then the discriminator. A setting that names one of them, `optimizer
+    Discriminator=adam(lr=2e-4)`, is that net's alone. Other arguments as for `train_net`.
+
+    Raises `NetError`: N529 for nets that do not fit the recipe, else as `train_net`.
+    """
+    if boards:
+        writer_class()
+    contest = contest_of(nets, overrides)
+    weights = contest.pair.initialise(contest.settings.seed)
+    programs = contest.compiled(weights, threads=threads, memory=memory)
+    check_memory(programs)
+    folder = _folder(nets[0], out)
+    with RunLock(folder):
+        check_empty(folder)
+        return _run(contest, programs, folder, progress or Silent(), every=every, limit=limit, boards=boards)
 
 
 def resume(
     folder: Path,
-    net: Net | None = None,
+    nets: Sequence[Net] = (),
     overrides: Iterable[Setting] = (),
     *,
     override: bool = False,
@@ -136,9 +168,9 @@ def resume(
 ) -> Session:
     """Go on with the run in a folder, from its newest checkpoint that is whole; it ends as if it had never stopped.
 
-    Net and settings are those of the checkpoint; `overrides` win. With a `net` its `train` block and `overrides` say
-    all, as for a new run. What then differs from the checkpoint is refused, unless `override` is set. Other arguments
-    as for `train_net`; `warn` hears of checkpoints that are damaged.
+    Nets and settings are those of the checkpoint; `overrides` win. With `nets`, one or those that are trained together,
+    their `train` block and `overrides` say all, as for a new run. What then differs from the checkpoint is refused,
+    unless `override` is set. Other arguments as for `train_net`; `warn` hears of checkpoints that are damaged.
 
     Raises `NetError` as `train_net`, and N530 without a checkpoint, N531 and N532 where none can be used, N533 where
     something differs.
@@ -151,22 +183,53 @@ def resume(
         checkpoint, warnings = latest(folder)
         if warn and warnings:
             warn(warnings)
-        if net is None:
-            net, settings = stored_task(folder, checkpoint.record, overrides)
-        else:
-            settings = read_settings(net.settings, overrides)
-        task = _task(net, settings)
-        if not override:
-            check_unchanged(folder, checkpoint, task.record(), build())
-        weights, held = Weights(checkpoint.tensors), sum(a.nbytes for a in checkpoint.tensors.values())
-        checkpoint.tensors.clear()  # they were copied
-        programs = loop.compiled(task, threads=threads, memory=memory, weights=weights)
-        check_memory(programs, held=held)
-        progress, state = progress or Silent(), checkpoint.state
-        progress.note(f"going on after step {state.step} of {task.steps}")
-        progress = TensorBoard(folder, progress) if boards else progress
-        done = loop.train(task, programs, folder=folder, progress=progress, every=every, limit=limit, state=state)
-    return Session(folder, done.epochs, done.steps, done.exit_code, done.stopped)
+        how: dict[str, Any] = {"threads": threads, "memory": memory, "every": every, "limit": limit, "boards": boards}
+        how |= {"override": override, "progress": progress or Silent()}
+        record = checkpoint.record
+        if len(nets) > 1 if nets else RECIPE in record.settings:
+            contest = contest_of(nets, overrides) if nets else stored_contest(folder, record, overrides)
+            return _go_on(contest, checkpoint, folder, **how)
+        if nets:
+            return _go_on(_task(nets[0], read_settings(nets[0].settings, overrides)), checkpoint, folder, **how)
+        return _go_on(_task(*stored_task(folder, record, overrides)), checkpoint, folder, **how)
+
+
+def _go_on(
+    task: Job[P],
+    checkpoint: Checkpoint,
+    folder: Path,
+    *,
+    override: bool,
+    threads: int | None,
+    memory: int | None,
+    progress: Progress,
+    **how: Any,
+) -> Session:
+    """Go on with a job at a checkpoint, unless it is another one."""
+    if not override:
+        check_unchanged(folder, checkpoint, task.record(), build())
+    weights, held = Weights(checkpoint.tensors), sum(a.nbytes for a in checkpoint.tensors.values())
+    checkpoint.tensors.clear()  # they were copied
+    programs = task.compiled(weights, threads=threads, memory=memory)
+    check_memory(programs, held=held)
+    progress.note(f"going on after step {checkpoint.state.step} of {task.steps}")
+    return _run(task, programs, folder, progress, state=checkpoint.state, **how)
+
+
+def _run(
+    task: Job[P],
+    programs: P,
+    folder: Path,
+    progress: Progress,
+    *,
+    boards: bool,
+    **how: Any,
+) -> Session:
+    """Run a job in a folder whose lock is held."""
+    progress = TensorBoard(folder, progress) if boards else progress
+    done = loop.train(task, programs, folder=folder, progress=progress, **how)
+    recipe = task.record().settings.get(RECIPE, "")
+    return Session(folder, done.epochs, done.steps, done.exit_code, done.stopped, recipe)
 
 
 def _folder(net: Net, out: Path | None) -> Path:

@@ -41,7 +41,7 @@ def test_row_55_a_checkpoint_of_another_task_is_refused_by_its_field(net, folder
 def test_row_55_a_checkpoint_of_another_net_is_refused_by_its_line(net, folder):
     train_net(net, out=folder, progress=AtStep(2, stop))
     with pytest.raises(NetError, match=r"line 4 of `text.net` was `dropout\(0.2\)`, is `dropout\(0.5\)`"):
-        resume(folder, parse(TEXT.replace("0.2", "0.5")))
+        resume(folder, [parse(TEXT.replace("0.2", "0.5"))])
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])

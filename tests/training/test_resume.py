@@ -143,13 +143,13 @@ def test_another_setting_is_refused_by_name(net, tmp_path, change):
 def test_another_net_is_refused_by_its_line(net, tmp_path):
     stopped(net, tmp_path / "run", 1)
     with pytest.raises(NetError, match=r"line 4 of `text.net` was `dropout\(0.2\)`, is `dropout\(0.3\)`"):
-        resume(tmp_path / "run", parse(TEXT.replace("0.2", "0.3")))
+        resume(tmp_path / "run", [parse(TEXT.replace("0.2", "0.3"))])
 
 
 def test_the_same_net_from_elsewhere_is_the_same(net, calm, tmp_path):
     stopped(net, tmp_path / "run", 5)
     (tmp_path / "moved.net").write_text(TEXT)
-    resume(tmp_path / "run", load(tmp_path / "moved.net"), override=False)
+    resume(tmp_path / "run", [load(tmp_path / "moved.net")], override=False)
     newest = "step-12.checkpoint"
     assert digests(tmp_path / "run").keys() == digests(calm).keys() >= {newest}
 

@@ -1,16 +1,16 @@
-"""`recipe gan`: the whole training of a generator against a discriminator, from their `train` block to a folder.
+"""`recipe gan`: a generator and a discriminator before their first step, from their `train` block or a checkpoint.
 
-The folder holds `metrics.csv`, a grid of samples after each epoch in `samples/`, and for each net a folder with its
-weight file, which other trainings take over.
+The folder of the run has checkpoints like any other, `metrics.csv`, a grid of samples after each epoch in `samples/`,
+and for each net a folder with its weight file, which other trainings take over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, isfinite
+from functools import cached_property
+from math import ceil
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,112 +20,203 @@ from netdsl.data.dataset import Dataset
 from netdsl.data.open import open_data
 from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail
-from netdsl.files.atomic import replace_text
-from netdsl.files.picture import write_picture
 from netdsl.graph.net import Setting
-from netdsl.training.batches import order
+from netdsl.training.batches import Prepared
 from netdsl.training.course import Course
-from netdsl.training.interrupt import Interrupt
-from netdsl.training.lock import RunLock
-from netdsl.training.progress import Progress, Silent
+from netdsl.training.loop import origin_of
+from netdsl.training.memory import bytes_beside
 from netdsl.training.recipes.gan import Pair
-from netdsl.training.recipes.grid import grid
 from netdsl.training.recipes.noise import normals
+from netdsl.training.recipes.rounds import SAMPLES, SCORES, SHOWN, Courses, Gallery, Means, Rounds
 from netdsl.training.record import Record
-from netdsl.training.run_folder import (
-    METRICS,
-    WEIGHTS,
-    check_empty,
-    named_folder,
-    new_folder,
-    parameter_texts,
-    write_config,
-    write_texts,
-)
-from netdsl.training.session import Session, run_name
+from netdsl.training.resume import stored_together
+from netdsl.training.run_folder import parameter_texts, write_config, write_texts
 from netdsl.training.settings import Settings, read_settings
 from netdsl.training.transfer import READERS
-from netdsl.training.weights_file import write_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from netdsl.compiler.plan import Plan
     from netdsl.compiler.program import Program
     from netdsl.graph.net import Net
     from netdsl.graph.weights import Weights
+    from netdsl.training.keeper import Keeper
+    from netdsl.training.progress import Progress
+    from netdsl.training.save_every import SaveEvery
+    from netdsl.training.state import State
 
+RECIPE = "recipe"
 RECIPES = ("gan",)
 OWN = ("augment", "overfit", "stages", "loss", "metrics", "validation", "stop", "checkpoint", "ema", "on_nan")
 """Settings that a recipe does not take."""
-SAMPLES = 64
-COLUMNS = "epoch,steps,discriminator_loss,generator_loss,real,made\n"
+LOSS = "binary_cross_entropy"
 
 
-@dataclass(frozen=True)
-class Round:
-    """The means of an epoch: both losses, and what the discriminator said of real and of made images."""
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """The programs of a contest, on the same weights: a step of the discriminator, one of the generator, samples."""
 
-    number: int
-    steps: int
-    discriminator: float
-    generator: float
-    real: float
-    made: float
+    telling: Program
+    making: Program
+    drawing: Program
 
-    def line(self, epochs: int, seconds: float) -> str:
-        """As people read it."""
-        return (
-            f"epoch {self.number:>{len(str(epochs))}}/{epochs}  discriminator {self.discriminator:.4f}  "
-            f"generator {self.generator:.4f}  real {self.real:.3f}  made {self.made:.3f}  {seconds:.1f} s"
+    @property
+    def weights(self) -> Weights:
+        """The weights of both nets."""
+        return self.telling.weights
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The three plans."""
+        return self.telling.plan, self.making.plan, self.drawing.plan
+
+    @property
+    def bytes(self) -> int:
+        """What they need together; the weights are there once."""
+        return self.telling.plan.bytes + bytes_beside(self.making.plan) + bytes_beside(self.drawing.plan)
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """A pair that fits, the settings of the generator and of the discriminator, and images prepared for both."""
+
+    pair: Pair
+    both: tuple[Settings, Settings]
+    data: Dataset
+    pipeline: Pipeline
+    train: Prepared
+
+    @property
+    def settings(self) -> Settings:
+        """What holds for both: data, epochs, batch and seed."""
+        return self.both[0]
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps of each net in one epoch."""
+        return ceil(len(self.train) / self.settings.batch)
+
+    @property
+    def steps(self) -> int:
+        """All steps of each net."""
+        whole = self.settings.epochs * self.epoch_steps
+        return whole if self.settings.steps is None else min(whole, self.settings.steps)
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The names of the numbers that an epoch gives."""
+        return SCORES
+
+    @cached_property
+    def range(self) -> tuple[float, float]:
+        """The least and the largest number of the images: black and white."""
+        return float(self.train.images.min()), float(self.train.images.max())
+
+    def noise(self, count: int, draw: int) -> NDArray[np.float32]:
+        """What the generator takes, for a number of images."""
+        generator = self.pair.generator
+        return normals(count, generator.nodes[generator.inputs[0]].shape, self.settings.seed, draw)
+
+    def compiled(self, weights: Weights, *, threads: int | None = None, memory: int | None = None) -> Halves:
+        """The programs for these weights, those that learn each within `memory` bytes. Raises `NetError` N7xx."""
+        telling, making = self.pair.programs(weights, self.both, threads=threads, memory=memory)
+        return Halves(telling, making, compile(self.pair.sampling(), weights, batch=SHOWN, threads=threads))
+
+    def course(self) -> Courses:
+        """The courses of both from the beginning."""
+        generator, discriminator = (
+            Course(settings, steps=self.steps, epoch_steps=self.epoch_steps) for settings in self.both
+        )
+        return Courses(discriminator, generator)
+
+    def tally(self) -> Means:
+        """Means of nothing yet."""
+        return Means()
+
+    def record(self) -> Record:
+        """What the weights of both belong to, before the first step."""
+        names = ", ".join(net.name for net in self.pair.nets)
+        generator, discriminator = self.pair.nets
+        parameters = parameter_texts(generator) | parameter_texts(discriminator)
+        return self._record(generator, names, parameters, self._texts())
+
+    def describe(self, folder: Path) -> None:
+        """Write nets and settings into the folder of a run, and make those for what it will have."""
+        for name in (SAMPLES, *(net.name for net in self.pair.nets)):
+            (folder / name).mkdir(exist_ok=True)
+        write_texts(folder, self.pair.generator)
+        write_config(folder, self.pair.generator, self._texts(), origin_of(self.data, self.settings))
+
+    def keeper(self, folder: Path, programs: Halves, every: SaveEvery) -> Keeper:
+        """What keeps the run in its folder."""
+        records = {
+            net.name: self._record(net, net.name, parameter_texts(net), settings.texts() | {"loss": LOSS})
+            for net, settings in zip(self.pair.nets, self.both, strict=True)
+        }
+        return Gallery(
+            folder,
+            self.record(),
+            programs.weights,
+            self.scores,
+            every=every,
+            contest=self,
+            programs=programs,
+            records=records,
         )
 
-    def csv(self) -> str:
-        """As `metrics.csv` has it."""
-        numbers = (self.discriminator, self.generator, self.real, self.made)
-        return ",".join([str(self.number), str(self.steps), *(f"{x:.9g}" for x in numbers)]) + "\n"
+    def running(self, programs: Halves, state: State, progress: Progress, keeper: Keeper | None) -> Rounds:
+        """The contest as it runs, from `state` on."""
+        return Rounds(self, programs, state, progress, keeper)
+
+    def _texts(self) -> dict[str, str]:
+        """The settings of both by their names."""
+        found = {RECIPE: RECIPES[0]}
+        for net, settings in zip(self.pair.nets, self.both, strict=True):
+            found |= {f"{net.name}.{key}": text for key, text in (settings.texts() | {"loss": LOSS}).items()}
+        return found
+
+    def _record(self, net: Net, name: str, parameters: dict[str, str], settings: dict[str, str]) -> Record:
+        return Record(
+            net=name,
+            main=net.main,
+            texts=dict(net.texts),
+            parameters=parameters,
+            settings=settings,
+            pipeline=self.pipeline.to_json(),
+            classes=self.data.classes,
+            data=origin_of(self.data, self.settings),
+            steps=0,
+        )
 
 
-def train_together(
-    nets: Sequence[Net],
-    overrides: Iterable[Setting] = (),
-    *,
-    out: Path | None = None,
-    threads: int | None = None,
-    memory: int | None = None,
-    progress: Progress | None = None,
-) -> Session:
-    """Train the nets of one `train` block as its `recipe` says, into `out` or a new folder `runs/NAME`.
+def contest_of(nets: Sequence[Net], overrides: Iterable[Setting] = ()) -> Contest:
+    """The contest that the `train` block of two nets and `overrides` describe.
 
-    `gan` takes two: the generator, then the discriminator. A setting that names one of them, `optimizer
-    Discriminator=adam(lr=2e-4)`, is that net's alone. After each epoch the weights are written, and a grid of what the
-    generator makes of the same 64 noises. SIGINT and SIGTERM end the training after the step, with what was learned
-    saved. The same nets, data, settings and build give the same bits whatever the threads.
-
-    Raises `NetError`: N529 for nets that do not fit the recipe, else as `train_net`.
+    A setting that names one of them, `optimizer Discriminator=adam(lr=2e-4)`, is that net's alone. Raises `NetError`:
+    N529 for nets that do not fit the recipe, N506 and N507 for settings, N6xx for data.
     """
     lines = [*nets[0].settings, *overrides]
     check_recipe(nets, lines)
     pair = Pair(nets[0], nets[1])
-    both = _settings_of(nets[0], nets, lines), _settings_of(nets[1], nets, lines)
-    settings = both[0]
-    shape = pair.discriminator.nodes[pair.discriminator.inputs[0]].shape
-    data = open_data(settings.data, size=shape, fit=settings.pipeline.resize).train
-    check_fits(data, settings.pipeline, shape)
-    pipeline = settings.pipeline.fit(data.images)
-    weights = pair.initialise(settings.seed)
-    programs = pair.programs(weights, both, threads=threads, memory=memory)
-    drawing = compile(pair.sampling(), weights, batch=SAMPLES, threads=threads)
-    folder = named_folder(out) if out else new_folder(run_name(nets[0]))
-    contest = _Contest(pair, both, data, pipeline, weights, programs, drawing, folder, progress or Silent())
-    with RunLock(folder), Interrupt() as interrupt:
-        check_empty(folder)
-        contest.run(interrupt)
-    return Session(folder, (), contest.steps, interrupt.exit_code)
+    return _contest(pair, [read_settings(_lines_of(net, nets, lines)) for net in nets])
+
+
+def stored_contest(folder: Path, record: Record, overrides: Iterable[Setting]) -> Contest:
+    """The contest of a checkpoint, `overrides` winning.
+
+    Raises `NetError` N531 where nets and settings cannot be read, and as `contest_of`.
+    """
+    nets, stored = stored_together(folder, record)
+    given = [line for line in overrides if line.name != RECIPE]
+    _check_settings(given)
+    both = [read_settings(own, _lines_of(net, nets, given)) for net, own in zip(nets, stored, strict=True)]
+    return _contest(Pair(nets[0], nets[1]), both)
 
 
 def check_recipe(nets: Sequence[Net], lines: Sequence[Setting]) -> None:
-    """`NetError` N529 unless the block names a recipe, and as many nets as it takes."""
-    line = next((line for line in reversed(lines) if line.name == "recipe"), None)
+    """`NetError` N529 unless the block names a recipe, as many nets as it takes, and only settings that it has."""
+    line = next((line for line in reversed(lines) if line.name == RECIPE), None)
     names = ", ".join(f"`{net.name}`" for net in nets)
     if line is None:
         raise fail("N529", f"{names} are trained together: which way is not said", help="`recipe gan` is one")
@@ -134,120 +225,30 @@ def check_recipe(nets: Sequence[Net], lines: Sequence[Setting]) -> None:
         raise fail("N529", "there is no such recipe", span=line.span, help=f"there is `{'`, `'.join(RECIPES)}`")
     if len(nets) != 2:
         raise fail("N529", f"`recipe gan` takes a generator and a discriminator, not {names}", span=line.span)
+    _check_settings(lines)
 
 
-def _settings_of(net: Net, nets: Sequence[Net], lines: Sequence[Setting]) -> Settings:
-    """The settings of one of several nets: lines for all, and those whose key is its name."""
-    names = {one.name for one in nets}
+def _check_settings(lines: Iterable[Setting]) -> None:
     for line in lines:
         if line.name.partition(".")[0] in (*OWN, *READERS):
             raise fail("N529", f"`{line.name}` is no setting of `recipe gan`, which has its own way", span=line.span)
-    own = [
-        replace(line, key="") if line.key in names else line
-        for line in lines
-        if line.name != "recipe" and (line.key not in names or line.key == net.name)
-    ]
-    return read_settings(own)
 
 
-@dataclass
-class _Contest:
-    pair: Pair
-    settings: tuple[Settings, Settings]
-    data: Dataset
-    pipeline: Pipeline
-    weights: Weights
-    programs: tuple[Program, Program]
-    drawing: Program
-    folder: Path
-    progress: Progress
-    steps: int = 0
+def _lines_of(net: Net, nets: Sequence[Net], lines: Iterable[Setting]) -> Iterator[Setting]:
+    """The settings of one of several nets: lines for all, and those whose key is its name."""
+    names = {one.name for one in nets}
+    for line in lines:
+        if line.name != RECIPE and (line.key not in names or line.key == net.name):
+            yield replace(line, key="") if line.key in names else line
 
-    def run(self, interrupt: Interrupt) -> None:
-        images = self.pipeline.apply(self.data.images[:])
-        self.low, self.high = float(images.min()), float(images.max())
-        settings = self.settings[0]
-        self._begin()
-        for epoch in range(1, settings.epochs + 1):
-            start = monotonic()
-            found = self._epoch(epoch, images, interrupt)
-            self._save(found)
-            self.progress.note(found.line(settings.epochs, monotonic() - start))
-            if interrupt.signal is not None or self.steps == self._last(len(images)):
-                break
 
-    def _last(self, count: int) -> int:
-        """The number of the last step."""
-        settings = self.settings[0]
-        whole = settings.epochs * ceil(count / settings.batch)
-        return whole if settings.steps is None else min(whole, settings.steps)
-
-    def _epoch(self, epoch: int, images: NDArray[np.float32], interrupt: Interrupt) -> Round:
-        settings, count = self.settings[0], len(images)
-        indices = order(count, settings.seed, epoch)
-        sums, seen = np.zeros(4), 0
-        for start in range(0, count, settings.batch):
-            real = images[indices[start : start + settings.batch]]
-            self.steps += 1
-            found = self._step(real, self._last(count), ceil(count / settings.batch))
-            if not np.isfinite(found).all():
-                raise self._not_finite(epoch, found)
-            sums, seen = sums + len(real) * found, seen + len(real)
-            if interrupt.signal is not None or self.steps == self._last(count):
-                break
-        d, g, told_real, told_made = sums / seen
-        return Round(epoch, self.steps, d, g, told_real, told_made)
-
-    def _step(self, real: NDArray[np.float32], steps: int, epoch_steps: int) -> NDArray[np.float64]:
-        """One step of each net; both losses, and the means of what was said of real and of made images."""
-        pair, (telling, making) = self.pair, self.programs
-        both = (Course(settings, steps=steps, epoch_steps=epoch_steps) for settings in reversed(self.settings))
-        scalars = [course.scalars(self.steps) for course in both]
-        told = telling.step({pair.noise: self._noise(len(real), 2 * self.steps), pair.image: real}, **scalars[0])
-        made = making.step({pair.noise: self._noise(len(real), 2 * self.steps + 1)}, **scalars[1])
-        said = [float(told[name].mean()) for name in ("real", "made")]
-        return np.array([float(told["loss"]), float(made["loss"]), *said])
-
-    def _noise(self, count: int, draw: int) -> NDArray[np.float32]:
-        generator = self.pair.generator
-        return normals(count, generator.nodes[generator.inputs[0]].shape, self.settings[0].seed, draw)
-
-    def _begin(self) -> None:
-        (self.folder / "samples").mkdir()
-        write_texts(self.folder, self.pair.generator)
-        texts = {f"{net.name}.{k}": v for net, s in self._nets() for k, v in s.texts().items()}
-        write_config(self.folder, self.pair.generator, texts, self._origin())
-        replace_text(self.folder / METRICS, COLUMNS)
-        for net, _ in self._nets():
-            (self.folder / net.name).mkdir()
-
-    def _save(self, found: Round) -> None:
-        for net, settings in self._nets():
-            record = Record(
-                net=net.name,
-                main=net.main,
-                texts=dict(net.texts),
-                parameters=parameter_texts(net),
-                settings=settings.texts() | {"loss": "binary_cross_entropy"},
-                pipeline=self.pipeline.to_json(),
-                classes=self.data.classes,
-                data=self._origin(),
-                steps=self.steps,
-            )
-            write_weights(self.folder / net.name / WEIGHTS, self.pair.own(net, self.weights), record)
-        path = self.folder / METRICS
-        replace_text(path, path.read_text() + found.csv())
-        made = np.asarray(self.drawing(self._noise(SAMPLES, 0)), np.float32)
-        if made.ndim == 4 and made.shape[3] in (1, 3):
-            write_picture(self.folder / "samples" / f"epoch-{found.number:03}.png", grid(made, self.low, self.high))
-
-    def _nets(self) -> list[tuple[Net, Settings]]:
-        return list(zip((self.pair.generator, self.pair.discriminator), self.settings, strict=True))
-
-    def _origin(self) -> dict[str, str]:
-        return {"source": self.settings[0].data, "name": self.data.name, "sha256": self.data.digest}
-
-    def _not_finite(self, epoch: int, found: NDArray[np.float64]) -> Exception:
-        which = "discriminator" if not isfinite(found[0]) else "generator"
-        saved = f"the weights of epoch {epoch - 1} are kept" if epoch > 1 else "there are no weights to keep"
-        return fail("N509", f"the loss of the {which} is {found.min()} at step {self.steps}, in epoch {epoch}: {saved}")
+def _contest(pair: Pair, both: Sequence[Settings]) -> Contest:
+    settings = both[0]
+    shape = pair.discriminator.nodes[pair.discriminator.inputs[0]].shape
+    data = open_data(settings.data, size=shape, fit=settings.pipeline.resize).train
+    check_fits(data, settings.pipeline, shape)
+    pipeline = settings.pipeline.fit(data.images)
+    train = Prepared(pipeline.apply(data.images[:]), data.labels)
+    made = Contest(pair, (both[0], both[1]), data, pipeline, train)
+    made.course().check(made.scores)
+    return made

@@ -10,7 +10,7 @@ number, a sigmoid or its logit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ class Pair:
     discriminator: Net
 
     def __post_init__(self) -> None:
-        for net in (self.generator, self.discriminator):
+        for net in self.nets:
             if len(net.inputs) != 1 or len(net.outputs) != 1 or net.symbols:
                 raise fail("N529", f"`{net.name}` has to have one input, one output, and sizes that are set")
         made, taken = _output(self.generator), self.discriminator.inputs[0]
@@ -89,12 +89,17 @@ class Pair:
         from netdsl.graph.weights import Weights
 
         weights = Weights()
-        for net in (self.generator, self.discriminator):
+        for net in self.nets:
             for name, array in net.initialise(seed).items():
                 weights.add(f"{net.name}.{name}", array)
         return weights
 
-    def own(self, net: Net, weights: Weights) -> dict[str, Array]:
+    @property
+    def nets(self) -> tuple[Net, Net]:
+        """Both, the generator first."""
+        return self.generator, self.discriminator
+
+    def own(self, net: Net, weights: Mapping[str, Array]) -> dict[str, Array]:
         """The tensors of one of the nets under its own names."""
         return {name: weights[f"{net.name}.{name}"] for name in net.tensors}
 
