@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl.compiler.compile import compile
+from netdsl.data.steps import divisor
 from netdsl.errors import NetError, fail
 from netdsl.graph.freeze import frozen
 from netdsl.graph.pattern import Pattern
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from netdsl.graph.net import Net
 
 BATCH = 64
-EPSILON = 1e-4
 DENSE = """net Dense(features, classes, hidden=64) {
   input x: {features}
   dense(hidden, act=relu)
@@ -56,8 +56,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `net`: a file, FILE:NET, the name of a net that ships, a `Net`, or None for one hidden layer of 64. Its parameters
     are set by `parameters`; one called `classes` is that of the data where none is given. Each row of X is a vector, or
     the numbers of an image, height by width by channels, as the net's input has them. With `standardize` each column
-    has its mean taken off and is divided by its standard deviation plus 0.0001. `weights` is a weight file or a run to
-    begin with, by name, `freeze` the nodes that then do not learn.
+    has its mean taken off and is divided by its standard deviation plus 0.0001, or by 1 where it is constant. `weights`
+    is a weight file or a run to begin with, by name, `freeze` the nodes that then do not learn.
 
     Fitted: `classes_`, `n_features_in_`, `net_`, `weights_`, `loss_curve_`, the mean loss of each epoch. The same data,
     parameters and `random_state` give the same bits. Raises `NetError` for nets that do not fit the data.
@@ -100,7 +100,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         x = X.reshape(len(X), -1).astype(np.float64)
         self._mean = x.mean(axis=0) if self.standardize else np.zeros(x.shape[1])
-        self._scale = x.std(axis=0) + EPSILON if self.standardize else np.ones(x.shape[1])
+        self._scale = divisor(x.std(axis=0)) if self.standardize else np.ones(x.shape[1])
         net = self._made(x.shape[1])
         weights = net.initialise(seed)
         if self.weights is not None:

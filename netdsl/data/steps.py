@@ -20,6 +20,16 @@ EPSILON = 0.0001
 OVER = ("pixel", "channel")
 
 
+def divisor(std: NDArray[Any]) -> NDArray[Any]:
+    """What centred numbers are divided by: std + 0.0001, and 1 where std is 0; of the same type.
+
+    A pixel at the rim that is never lit in the training images has a deviation of 0. Divided by 0.0001 a single lit one
+    in another image would be a million, and the answer would follow from it alone; divided by 1 it keeps its size, as
+    in scikit-learn (`StandardScaler`). The mean of equal float32 numbers is exact in float64: theirs is 0 indeed.
+    """
+    return np.where(std == 0, std.dtype.type(1), std + std.dtype.type(EPSILON))
+
+
 @dataclass(frozen=True)
 class Rescale(Step):
     """y = factor · x; by default bytes, 0 to 255, become 0 to 1."""
@@ -47,6 +57,7 @@ class Standardize(Step):
 
     `over=pixel` takes them for each pixel and channel, shape (H, W, C); `over=channel` for each channel over all
     pixels, shape (C,). Sums run in float64; the statistics are kept in float32.
+    What is the same in all training images is divided by 1.
     """
 
     over: str = "pixel"
@@ -71,7 +82,7 @@ class Standardize(Step):
     def apply(self, images: NDArray[Any]) -> Floats:
         assert self.mean is not None and self.std is not None, "standardize is applied before it is fitted"
         centred = np.subtract(images, self.mean, dtype=np.float32)
-        centred /= self.std + np.float32(EPSILON)
+        centred /= divisor(self.std)
         return np.asarray(centred)
 
     def out_shape(self, shape: Shape) -> Shape:

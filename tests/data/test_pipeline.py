@@ -39,6 +39,11 @@ def test_constant_pixel_becomes_zero():
     assert step.apply(images(5)).ravel().tolist() == [0]
 
 
+def test_pixel_that_was_constant_in_training_keeps_its_size_in_another_image():
+    step = Pipeline((Standardize("pixel"),)).fit(images(0, 0))
+    assert step.apply(images(200)).ravel().tolist() == [200]  # by 0.0001 it would be two million
+
+
 def test_pixel_statistics_differ_by_place_and_channel_statistics_do_not():
     data = images(0, 10, 2, 12, shape=(1, 2, 1))
     assert Standardize("pixel").fit([data.astype(np.float32)]).mean.ravel().tolist() == [1, 11]
