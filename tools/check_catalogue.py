@@ -1,8 +1,9 @@
 """Runs what docs/catalogue.md shows, row by row.
 
 Usage: python tools/check_catalogue.py [--commands]. A row of a table whose last column is headed `shown by` names
-commands, `netdsl …`, or tests, `tests/file.py::name`, or says `pending: why`. What stands between backticks in its
-middle column must be in what a command prints. With `--commands` tests are looked up and not run.
+commands, `netdsl …`, or tests, `tests/file.py::name`, or scripts, `python tools/name.py --data …`, or says `pending:
+why`. What stands between backticks in its middle column must be in what a command prints. Scripts want data that do not
+ship: they are looked up and not run. With `--commands` tests are looked up and not run, either.
 """
 
 from __future__ import annotations
@@ -27,20 +28,22 @@ CODE = re.compile(r"`([^`]+)`")
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what it is about, what its commands must print, and what shows it."""
+    """One row: what it is about, what its commands must print, and what shows it; `scripts` are paths."""
 
     item: str
     texts: tuple[str, ...]
     commands: tuple[str, ...]
     tests: tuple[str, ...]
     pending: bool
+    scripts: tuple[str, ...] = ()
 
     def wrong(self) -> list[str]:
         """What is not as the row says."""
-        found = [] if self.commands or self.tests or self.pending else ["nothing shows this row"]
+        found = [] if self.commands or self.tests or self.scripts or self.pending else ["nothing shows this row"]
         for command in self.commands:
             printed = _printed(command)
             found += [f"`{command}` does not print {text}" for text in self.texts if text not in printed]
+        found += [f"there is no {script}" for script in self.scripts if not (ROOT / script).is_file()]
         return found + [f"there is no {test}" for test in self.tests if test not in _defined(test.split("::")[0])]
 
 
@@ -59,14 +62,16 @@ def rows() -> list[Row]:
             codes = CODE.findall(last)
             commands = tuple(code for code in codes if code.startswith("netdsl "))
             tests = tuple(code for code in codes if code.startswith("tests/"))
-            found.append(Row(item, tuple(CODE.findall(must)), commands, tests, last.startswith("pending: ")))
+            scripts = tuple(code.split()[1] for code in codes if code.startswith("python "))
+            found.append(Row(item, tuple(CODE.findall(must)), commands, tests, last.startswith("pending: "), scripts))
     return found
 
 
 def counts() -> str:
-    """How many rows are shown and how many are pending."""
+    """How many rows are shown, how many of them by scripts alone, and how many are pending."""
     pending = sum(row.pending for row in rows())
-    return f"{len(rows())} rows: {len(rows()) - pending} shown, {pending} pending"
+    apart = sum(not (row.pending or row.commands or row.tests) for row in rows())
+    return f"{len(rows())} rows: {len(rows()) - pending} shown, {apart} of them by scripts alone, {pending} pending"
 
 
 @cache
