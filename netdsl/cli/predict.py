@@ -16,6 +16,9 @@ from netdsl.cli.together import asks_together, open_all
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Guesses a file.")
+@click.option(
+    "--masks", metavar="FOLDER", type=click.Path(path_type=Path), help="Write the masks that a net answers, as PNG."
+)
 @takes_strict
 @asks_together
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
@@ -29,13 +32,20 @@ def predict(
     ensemble: tuple[Path, ...],
     crops: str,
     form: str,
+    masks: Path | None,
 ) -> None:
-    """The classes that RUN, a training's folder or a plan file of it, gives each of FILES, the likeliest first."""
+    """The classes that RUN, a training's folder or a plan file of it, gives each of FILES, the likeliest first.
+
+    Of a net that answers with a mask, the share of pixels that each class has, the largest first.
+    """
+    from netdsl.cli.masks import write_masks
     from netdsl.errors import escape
     from netdsl.training import predict as prediction
 
     together = open_all((run, *ensemble), int(crops), threads=threads, strict=strict)
     found = list(prediction.predict(together, files, top=top))
+    if masks:
+        write_masks(masks, found, len(together.members[0].record.classes))
     if form == "json":
         rows = [
             {"file": str(one.path), "classes": [{"name": g.name, "score": g.score} for g in one.guesses]}

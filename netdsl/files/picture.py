@@ -10,6 +10,8 @@ from netdsl.files.atomic import replace_file
 from netdsl.files.regular import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -31,3 +33,15 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
     form = picture_format(path)
     image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
     replace_file(path, lambda temporary: image.save(temporary, format=form))
+
+
+def write_mask(path: Path, mask: NDArray[np.uint8], colours: Sequence[tuple[int, int, int]]) -> None:
+    """Write the class of each pixel (H, W) as indices into a palette, a PNG file, atomically. Raises `NetError` N505.
+
+    What is written can be read again as a mask.
+    """
+    from PIL import Image
+
+    image = Image.frombytes("P", mask.shape[::-1], mask.tobytes())
+    image.putpalette([level for colour in colours for level in colour])
+    replace_file(path, lambda temporary: image.save(temporary, format="PNG"))

@@ -49,15 +49,20 @@ class Ensemble:
             losses = [type(net.objective.main.loss) for net in (one, first)]
             if losses[0] is not losses[1]:
                 raise self._other("loss", losses[0].word, losses[1].word)
+            places = [format_shape(net.objective.places) for net in (one, first)]
+            if places[0] != places[1]:
+                raise self._other("masks", *places)
+        if self.views > 1 and first.objective.places:
+            raise fail("N508", f"`{first.name}` answers with a mask of the whole image: views of parts have no mean")
 
     def _other(self, what: str, one: str, first: str) -> Exception:
         return fail("N528", f"the nets differ in their {what}: {quoted(one)}, and of the first {quoted(first)}")
 
     def scores(self, images: Sequence[Shown]) -> NDArray[np.float64]:
-        """The mean score of each class, (N, K), for images that are asked for one by one.
+        """The mean score of each class, (N, K), or (N, H, W, K) for masks, of images that are asked for one by one.
 
-        Cross-entropy nets give probabilities, whether or not they end in a softmax. Raises `NetError` N508 for a net
-        that takes no images.
+        Nets that were trained on numbers give these, (N, K). Cross-entropy nets give probabilities, whether or not
+        they end in a softmax. Raises `NetError` N508 for a net that takes no images.
         """
         for one in self.members:
             if len(one.shape) != 3 or one.shape[2] not in (1, 3):
@@ -81,5 +86,7 @@ class Ensemble:
         cut = np.concatenate([views_of(shown(channels, fit), (height, width), self.views) for shown in group])
         found = self._programs[k](one.pipeline.apply(cut))
         y = np.asarray(found[one.output] if isinstance(found, dict) else found)
-        scores = np.asarray(one.objective.scores(y), np.float64)
-        return np.asarray(scores.reshape(len(group), self.views, -1).mean(axis=1))
+        objective = one.objective
+        said = objective.scores(y) if one.record.classes else objective.rows(y, objective.main)
+        scores = np.asarray(said, np.float64)
+        return np.asarray(scores.reshape(len(group), self.views, *scores.shape[1:]).mean(axis=1))

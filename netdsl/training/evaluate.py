@@ -13,7 +13,7 @@ from netdsl.data.open import open_data
 from netdsl.data.pipeline import check_fits
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
-from netdsl.training.batches import samples_of
+from netdsl.training.batches import centre_of, samples_of
 from netdsl.training.loop import classes_of
 from netdsl.training.loss import CrossEntropy
 from netdsl.training.measure import measure
@@ -72,9 +72,10 @@ def evaluate_ensemble(ensemble: Ensemble, data: str | None = None, *, metrics: S
     scores = ensemble.scores([partial(shown, index) for index in range(len(test))])
     part, classes = first.objective.main, classes_of(test)
     loss = replace(part.loss, end="softmax") if isinstance(part.loss, CrossEntropy) else part.loss
-    y = scores if part.size > 1 else scores[:, 1:]
+    y = scores if part.size > 1 or not classes else scores[..., 1:]
+    labels = centre_of(first.pipeline.apply_masks(test.labels), first.objective.places) if test.dense else test.labels
     tally = Tally(chosen(tuple(metrics) or read_metrics(first.record.settings.get("metrics", "")), classes), classes)
-    tally.add(float(loss.measure(y, test.labels).mean()), y, scores, test.labels)
+    tally.add(float(loss.measure(y, labels).mean()), y, scores, labels)
     return tally.score()
 
 

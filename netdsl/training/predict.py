@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,18 +24,25 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Guess:
-    """A class and the number that the net gives it: a probability where the net ends in a softmax."""
+    """A class and the number that the net gives it: a probability where the net ends in a softmax.
+
+    Of a mask the number is the share of its pixels. Where the labels were numbers, the name is the place of the number.
+    """
 
     name: str
     score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction:
-    """The best guesses for one file, the best first; among equals the first class."""
+    """The best guesses for one file, the best first; among equals the first class. Numbers keep their order.
+
+    `mask` has the class of each pixel, uint8 or uint16 (H, W), where that is what the net answers.
+    """
 
     path: Path
     guesses: tuple[Guess, ...]
+    mask: NDArray[Any] | None = None
 
 
 def predict(
@@ -51,15 +58,26 @@ def predict(
     regard to its proportions, unless the preparation begins with `resize(…, fit=cover)`), and goes through the stored
     preprocessing. Cross-entropy nets that end in logits are given their softmax. An `Ensemble` gives the mean of what
     its nets say. Raises `NetError` N601, N606 or N607 for a file that cannot be read or converted, N508 where the net
-    does not tell classes apart.
+    takes no images.
     """
     asked = trained if isinstance(trained, Ensemble) else Ensemble((trained,), threads=threads)
     classes = asked.members[0].record.classes
     for start in range(0, len(paths), BATCH):
         group = paths[start : start + BATCH]
-        for path, row in zip(group, asked.scores([partial(_shown, path) for path in group]), strict=True):
-            best = np.argsort(-row, kind="stable")[:top]
-            yield Prediction(path, tuple(Guess(classes[i], float(row[i])) for i in best))
+        for path, said in zip(group, asked.scores([partial(_shown, path) for path in group]), strict=True):
+            yield _answer(path, said, classes, top)
+
+
+def _answer(path: Path, said: NDArray[np.float64], classes: tuple[str, ...], top: int) -> Prediction:
+    """What is told of the scores of one image, (K,) or (H, W, K)."""
+    if not classes:
+        return Prediction(path, tuple(Guess(str(i), float(number)) for i, number in enumerate(said.ravel())))
+    mask = None
+    if said.ndim > 1:
+        mask = said.argmax(axis=-1).astype(np.uint8 if len(classes) <= 256 else np.uint16)
+        said = np.bincount(mask.ravel(), minlength=len(classes)) / mask.size
+    best = np.argsort(-said, kind="stable")[:top]
+    return Prediction(path, tuple(Guess(classes[i], float(said[i])) for i in best), mask)
 
 
 def _shown(path: Path, channels: int, fit: Fit) -> NDArray[np.uint8]:
