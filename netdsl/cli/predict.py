@@ -36,14 +36,19 @@ def predict(
 ) -> None:
     """The classes that RUN, a training's folder or a plan file of it, gives each of FILES, the likeliest first.
 
-    Of a net that answers with a mask, the share of pixels that each class has, the largest first.
+    Of a net that answers with a mask, the share of pixels that each class has, the largest first. An .npz file has many
+    examples, in an array for each input of the net, under its name.
     """
     from netdsl.cli.masks import write_masks
     from netdsl.errors import escape
     from netdsl.training import predict as prediction
 
     together = open_all((run, *ensemble), int(crops), threads=threads, strict=strict)
-    found = list(prediction.predict(together, files, top=top))
+    if files[0].suffix == ".npz" and len(together.members) == together.views == 1:
+        trained = together.members[0]
+        found = [one for file in files for one in prediction.predict_arrays(trained, file, top=top, threads=threads)]
+    else:
+        found = list(prediction.predict(together, files, top=top))
     if masks:
         write_masks(masks, found, len(together.members[0].record.classes))
     if form == "json":

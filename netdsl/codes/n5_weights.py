@@ -63,9 +63,8 @@ takes.""",
     Page(
         "N508",
         "a net that cannot be trained on images and classes",
-        """Training on images and labels needs a net with one input, and outputs that their loss can compare with the
-labels: one number for each class of the data (for two classes one number may do), at each place of a map where the
-labels are masks. Masks that are larger than the output are cut to it about their centre, where the places of the output
+        """Training on images and labels needs outputs that their loss can compare with the labels: one number for each class of
+the data (for two classes one number may do), at each place of a map where the labels are masks. Masks that are larger than the output are cut to it about their centre, where the places of the output
 are as far apart as pixels; a map that was sampled down has to be made finer first, with `upsample` or `conv_transpose`.
 
     the output `Out` is 10, and the data have 26 classes: `cross_entropy` takes one number a class

@@ -84,7 +84,8 @@ has more than 64 megapixels; or a folder of images needs more memory than the ma
 
     `fashion_mnist` gives 28x28x1, but the input of the net is 32x32x1
 
-Change the preparation (`data fashion_mnist | pad(2)`), the net's input, or the images.""",
+Change the preparation (`data fashion_mnist | pad(2)`), the net's input, or the images. A net with several inputs takes an
+`.npz` file, in which each has an array of its own.""",
     ),
     Page(
         "N608",
@@ -134,6 +135,9 @@ for: `x_train`, `y_train`, `x_test`, `train_images`, `train_labels`, `val_images
 series (N, L, C) for a net whose input is L x C, vectors (N, K). Labels are whole numbers, (N,) or (N, 1), or one a
 pixel, (N, H, W), where images have that size; numbers with a fraction are learned as they are. `classes`, words, may
 name the classes.
+
+For a net with several inputs there is an array for each, under its name, with the part where there are parts: `image`,
+`numbers` and `labels`, or `image_train`, `numbers_train`, `labels_train`, `image_test` …
 
 Python objects inside are never unpickled: write the arrays again as numbers.""",
     ),

@@ -42,16 +42,17 @@ def open_archive(path: Path, name: str, *, size: Shape | None) -> Split:
             there = ", ".join(quoted(one) for one in sorted(arrays)[:10]) or "none"
             raise fail("N612", f"{what} has no images and labels: its arrays are {there}")
         pairs["train"] = pair
-    read = {part: (_images(arrays[x], what, x, size), _labels(arrays[y], what, y)) for part, (x, y) in pairs.items()}
+    read = {
+        part: (as_images(arrays[x], what, x, size), as_labels(arrays[y], what, y)) for part, (x, y) in pairs.items()
+    }
     for part, (images, labels) in read.items():
         check_counts(len(images), len(labels), f"{what}, {quoted(pairs[part][0])},", quoted(pairs[part][1]))
-        if labels.ndim == 3 and labels.shape[1:] != images.shape[1:-1]:
-            sizes = f"{format_shape(labels.shape[1:])} and {format_shape(images.shape[1:])}"
-            x, y = map(quoted, pairs[part])
-            raise fail("N612", f"{what}: {y} and {x} are {sizes} for an image: a mask has the size of its image")
+        check_masks(labels, images, what, pairs[part][1], pairs[part][0])
     numbers = any(labels.dtype.kind == "f" for _, labels in read.values())
-    classes = () if numbers else _classes(arrays, [labels for _, labels in read.values()], what)
-    found = {part: Dataset(images, _as(labels, numbers), classes, name) for part, (images, labels) in read.items()}
+    classes = () if numbers else classes_in(arrays, [labels for _, labels in read.values()], what)
+    found = {
+        part: Dataset(images, as_learned(labels, numbers), classes, name) for part, (images, labels) in read.items()
+    }
     for dataset in found.values():
         check_labels(dataset, len(classes))
         check_same_shape(found["train"], dataset)
@@ -117,7 +118,10 @@ def _pair(arrays: Arrays, names: list[tuple[str, str]]) -> tuple[str, str] | Non
     return next(((x, y) for x, y in names if x in arrays and y in arrays), None)
 
 
-def _images(array: NDArray[Any], what: str, name: str, size: Shape | None) -> Images:
+def as_images(array: NDArray[Any], what: str, name: str, size: Shape | None) -> Images:
+    """Images (N, H, W, C), series (N, L, C) or vectors (N, K); `size` tells series from grey images. Raises N612."""
+    if size == (1,) and array.ndim == 1:
+        array = array[:, None]
     if array.dtype.kind == "U" or not 2 <= array.ndim <= 4 or 0 in array.shape:
         raise fail("N612", f"{what}: {quoted(name)} is {format_shape(array.shape)} of {array.dtype}, not images")
     series = size is not None and len(size) == 2
@@ -133,7 +137,7 @@ def _images(array: NDArray[Any], what: str, name: str, size: Shape | None) -> Im
     return numbers
 
 
-def _labels(array: NDArray[Any], what: str, name: str) -> NDArray[Any]:
+def as_labels(array: NDArray[Any], what: str, name: str) -> NDArray[Any]:
     """Labels (N,), masks (N, H, W) or numbers (N, K)."""
     if array.ndim in (2, 4) and array.shape[-1] == 1:
         array = array[..., 0]
@@ -148,11 +152,21 @@ def _labels(array: NDArray[Any], what: str, name: str) -> NDArray[Any]:
     return array.astype(np.int64)
 
 
-def _as(labels: NDArray[Any], numbers: bool) -> NDArray[Any]:
+def check_masks(labels: NDArray[Any], images: Images, what: str, labels_name: str, images_name: str) -> None:
+    """`NetError` N612 for masks of another size than their images."""
+    if labels.ndim == 3 and labels.shape[1:] != images.shape[1:-1]:
+        sizes = f"{format_shape(labels.shape[1:])} and {format_shape(images.shape[1:])} for an image"
+        names = f"{quoted(labels_name)} and {quoted(images_name)}"
+        raise fail("N612", f"{what}: {names} are {sizes}: a mask has the size of its image")
+
+
+def as_learned(labels: NDArray[Any], numbers: bool) -> NDArray[Any]:
+    """Labels as a data set has them, where they are to be learned as numbers or not."""
     return labels.astype(np.float32).reshape(len(labels), -1) if numbers else labels
 
 
-def _classes(arrays: Arrays, labels: list[NDArray[Any]], what: str) -> tuple[str, ...]:
+def classes_in(arrays: Arrays, labels: list[NDArray[Any]], what: str) -> tuple[str, ...]:
+    """The names in the array `classes`, or the numbers up to the largest label; `NetError` N605 for too large ones."""
     named = arrays.get("classes")
     if named is not None and named.dtype.kind == "U" and named.ndim == 1:
         return tuple(str(name) for name in named)

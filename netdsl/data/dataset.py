@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,12 +27,17 @@ class Dataset:
 
     Labels are indices into `classes`, int64: (N,), or (N, H, W), one a pixel. Where `classes` is empty they are numbers
     to be learned as they are, float32 (N, K).
+
+    For a net with several inputs, `images` are those of the input called `first`, and `beside` has those of the others
+    by name, as many of each.
     """
 
     images: Images
     labels: NDArray[Any]
     classes: tuple[str, ...]
     name: str
+    first: str = ""
+    beside: Mapping[str, Images] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -46,6 +52,16 @@ class Dataset:
         """Whether every pixel has a label."""
         return self.labels.ndim == 3
 
+    def of(self, name: str) -> Dataset:
+        """What one input of the net is given, with the labels."""
+        images = self.beside.get(name, self.images)
+        return Dataset(images, self.labels, self.classes, f"{self.name}, {name}" if self.beside else self.name)
+
+    def chosen(self, indices: NDArray[np.intp]) -> Dataset:
+        """The examples of these indices."""
+        beside = {name: images[indices] for name, images in self.beside.items()}
+        return replace(self, images=self.images[indices], labels=self.labels[indices], beside=beside)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of the shape, type and bytes of the images, the labels and the class names.
@@ -57,6 +73,9 @@ class Dataset:
             sha.update(self.images.digest)
         else:
             sha.update(np.ascontiguousarray(self.images).data)
+        for name, images in self.beside.items():
+            sha.update(repr((name, images.shape, images.dtype.str)).encode())
+            sha.update(np.ascontiguousarray(images[:]).data)
         kind = "<i8" if self.classes else "<f4"
         sha.update(np.ascontiguousarray(self.labels, kind).data)
         return sha.hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +13,7 @@ from netdsl.data import archive, cifar, idx_folder, pairs, series, table
 from netdsl.data.dataset import Dataset, Split
 from netdsl.data.folder import open_class_folders
 from netdsl.data.image import Fit
+from netdsl.data.several import one_array, open_several
 from netdsl.errors import NetError, fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import Shape
@@ -37,6 +39,20 @@ SHIPPED = (
 )
 
 
+def open_inputs(spec: str, inputs: Mapping[str, Shape], *, fit: Fit | None = None) -> Split:
+    """A data set for a net with these inputs, by name; where there are several, an archive with an array for each.
+
+    Raises `NetError` as `open_data`, N607 for data of one input where there are several.
+    """
+    if len(inputs) == 1:
+        return open_data(spec, size=next(iter(inputs.values())), fit=fit)
+    if not os.path.exists(spec):
+        open_data(spec)  # which says that there is nothing, or what ships
+    if not os.path.isfile(spec) or not spec.lower().endswith(".npz"):
+        raise one_array(spec, inputs)
+    return _told_apart(spec, open_several(Path(spec), Path(spec).name, inputs))
+
+
 def open_data(spec: str | Path, *, size: Shape | None = None, fit: Fit | None = None) -> Split:
     """A data set: a shipped name such as `fashion_mnist`, a folder, or a file.
 
@@ -57,6 +73,10 @@ def open_data(spec: str | Path, *, size: Shape | None = None, fit: Fit | None = 
         split = _open_file(root, column, size)
     else:
         raise _unknown(str(spec), exists=os.path.exists(root))
+    return _told_apart(spec, split)
+
+
+def _told_apart(spec: str | Path, split: Split) -> Split:
     if len(split.train.classes) == 1:
         raise fail("N605", f"{quoted(spec)} has one class only: there is nothing to tell apart")
     return split

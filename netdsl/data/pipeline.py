@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,27 @@ BLOCK = 1024
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Steps in order. An empty pipeline only turns bytes into float32, 0 to 255."""
+    """Steps in order. An empty pipeline only turns bytes into float32, 0 to 255.
+
+    `beside` has the pipelines of the further inputs of a net that has several, by name; where it does not name an
+    input, that one is prepared by the same steps.
+    """
 
     steps: tuple[Step, ...] = ()
+    beside: Mapping[str, Pipeline] = field(default_factory=dict)
+
+    def of(self, name: str) -> Pipeline:
+        """The pipeline of one input."""
+        return self.beside.get(name) or Pipeline(self.steps)
+
+    def for_inputs(self, names: Sequence[str]) -> Pipeline:
+        """The same with a pipeline for each input: its own for the first, `beside` for the others, and for no more."""
+        return Pipeline(self.of(names[0]).steps, {name: self.of(name) for name in names[1:]})
+
+    def fit_to(self, data: Dataset, chosen: NDArray[np.intp] | None = None) -> Pipeline:
+        """The pipeline of each input with the statistics of the examples to train on."""
+        beside = {name: self.of(name).fit(images, chosen) for name, images in data.beside.items()}
+        return replace(self.fit(data.images, chosen), beside=beside)
 
     @property
     def resize(self) -> Fit | None:
@@ -93,15 +111,27 @@ class Pipeline:
         return " | ".join(step.text() for step in self.steps)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Steps and statistics as plain JSON values; float32 arrays as base64, low byte first."""
-        return [step.to_json() for step in self.steps]
+        """Steps and statistics as plain JSON values; float32 arrays as base64, low byte first.
+
+        In the end, for each further input, `{"input": name, "steps": [...]}`.
+        """
+        others = [{"input": name, "steps": one.to_json()} for name, one in self.beside.items()]
+        return [step.to_json() for step in self.steps] + others
 
 
 def from_json(stored: object) -> Pipeline:
     """The pipeline that `Pipeline.to_json` wrote; `NetError` N610 where it is damaged, nothing being trusted."""
     if not isinstance(stored, list):
         raise _damaged("a list of steps is expected")
-    return Pipeline(tuple(_step_from_json(entry) for entry in stored))
+    others = [entry for entry in stored if isinstance(entry, dict) and isinstance(entry.get("input"), str)]
+    if any(_has_inputs(entry.get("steps")) for entry in others):
+        raise _damaged("an input of an input is stored")
+    steps = tuple(_step_from_json(entry) for entry in stored if entry not in others)
+    return Pipeline(steps, {entry["input"]: from_json(entry.get("steps")) for entry in others})
+
+
+def _has_inputs(stored: object) -> bool:
+    return isinstance(stored, list) and any(isinstance(entry, dict) and "input" in entry for entry in stored)
 
 
 def check_fits(dataset: Dataset, pipeline: Pipeline, input_shape: Shape, *, classes: int | None = None) -> None:
@@ -122,6 +152,14 @@ def check_fits(dataset: Dataset, pipeline: Pipeline, input_shape: Shape, *, clas
         )
     if classes is not None:
         check_labels(dataset, classes)
+
+
+def check_inputs(
+    dataset: Dataset, pipeline: Pipeline, inputs: Mapping[str, Shape], *, classes: int | None = None
+) -> None:
+    """As `check_fits`, for each input of a net."""
+    for name, shape in inputs.items():
+        check_fits(dataset.of(name), pipeline.of(name), shape, classes=classes)
 
 
 @dataclass(frozen=True, eq=False)

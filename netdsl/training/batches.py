@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from netdsl.data.image_files import ImageFiles, reading_threads
 from netdsl.data.pipeline import Pipeline
 from netdsl.shapes import Shape, volume
 from netdsl.training.loss.base import one_hot
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
 
 Array = NDArray[Any]
 TOGETHER = 2**19
@@ -43,8 +47,15 @@ def hold_out(count: int, share: float, seed: int) -> tuple[NDArray[np.intp], NDA
     return np.sort(drawn[held:]), np.sort(drawn[:held])
 
 
-Batch = tuple[Array, Array, Array]
+Given = Array | Mapping[str, Array]
+"""Images as the net takes them; for a net with several inputs, by the name of each."""
+Batch = tuple[Given, Array, Array]
 """Images as the net takes them, their labels, and what the loss compares with: the labels, or blends of them."""
+
+
+def by_input(net: Net, images: Given) -> Mapping[str, Array]:
+    """What a step binds to the inputs of a net."""
+    return images if isinstance(images, Mapping) else {net.inputs[0]: images}
 
 
 class Samples(Protocol):
@@ -82,6 +93,31 @@ class Prepared:
             # With mode="raise" NumPy would gather into a copy first.
             np.take(self.images, chosen, axis=0, out=images, mode="clip")
             return images, labels, labels
+
+        return Feed(gather, range(0, len(indices), size))
+
+
+@dataclass(frozen=True, eq=False)
+class Together:
+    """Samples for a net with several inputs: those of each input by name, of the same examples; labels are the first's.
+
+    Each is what it would be alone, its random numbers, too: images of one example are moved alike.
+    """
+
+    parts: Mapping[str, Samples]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.parts.values())))
+
+    def batches(self, size: int, indices: NDArray[np.intp], *, epoch: int = 0) -> Feed[Any, Batch]:
+        """As `Samples` has it, the images by name."""
+        feeds = {name: iter(part.batches(size, indices, epoch=epoch)) for name, part in self.parts.items()}
+
+        def gather(_: int) -> Batch:
+            found = {name: next(feed) for name, feed in feeds.items()}
+            labels, targets = next(iter(found.values()))[1:]
+            images: dict[str, Any] = {name: batch[0] for name, batch in found.items()}
+            return images, labels, targets
 
         return Feed(gather, range(0, len(indices), size))
 
@@ -147,10 +183,17 @@ def samples_of(
     Without augmentation they are prepared at once, unless their images stay in files. `classes`: numbers of the output;
     `places`: its height and width, which masks are cut to about their centre.
     """
+    how: dict[str, Any] = {"augment": augment, "seed": seed, "classes": classes, "places": places}
+    if data.beside:
+        first = samples_of(data.of(data.first), pipeline.of(data.first), chosen, **how)
+        labels = data.labels if not data.dense else data.labels[:, 0, 0]  # masks are moved with the first input alone
+        others = {name: replace(data.of(name), labels=labels) for name in data.beside}
+        beside = {name: samples_of(one, pipeline.of(name), chosen, **how) for name, one in others.items()}
+        return Together({data.first: first, **beside})
     chosen = np.arange(len(data)) if chosen is None else chosen
     images, labels = data.images, data.labels[chosen]
-    in_files = isinstance(images, ImageFiles)
-    if not in_files and not (augment and augment.chain):
+    in_files, changed = isinstance(images, ImageFiles), augment and augment.chain and len(data.shape) == 3
+    if not in_files and not changed:
         masks = centre_of(pipeline.apply_masks(labels), places) if data.dense else labels
         return Prepared(pipeline.apply(images[chosen]), masks)
     if pipeline.stored.out_shape(data.shape) != data.shape:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.data.dataset import Dataset
 from netdsl.data.image import Fit, resize_image
-from netdsl.data.open import open_data
-from netdsl.data.pipeline import check_fits
+from netdsl.data.open import open_inputs
+from netdsl.data.pipeline import check_fits, check_inputs
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
 from netdsl.training.batches import centre_of, samples_of
@@ -43,10 +43,10 @@ def evaluate(
     where there is no test part, N607 and N605 where the images or labels do not fit, N512 for other classes, N506 and
     N507 for metrics.
     """
-    record, shape = trained.record, trained.shape
+    record = trained.record
     spec = record.data["source"] if data is None else data
     test = _same_classes(_test_part(spec, trained), record.classes)
-    check_fits(test, trained.pipeline, shape, classes=len(record.classes))
+    check_inputs(test, trained.pipeline, trained.inputs, classes=len(record.classes))
     program = trained.compiled(BATCH, threads)
     classes = classes_of(test)
     asked = tuple(metrics) or read_metrics(record.settings.get("metrics", ""))
@@ -80,7 +80,7 @@ def evaluate_ensemble(ensemble: Ensemble, data: str | None = None, *, metrics: S
 
 
 def _test_part(spec: str, trained: TrainedNet | TrainedPlan) -> Dataset:
-    test = open_data(spec, size=trained.shape, fit=trained.pipeline.resize).test
+    test = open_inputs(spec, trained.inputs, fit=trained.pipeline.resize).test
     if test is None:
         advice = "a test part is a folder or file with `test` or `val` beside that with `train`, or IDX files `t10k-…`"
         raise fail("N511", f"{quoted(spec)} has no test part to measure on", help=advice)

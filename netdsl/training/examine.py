@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl.data.dataset import Dataset
-from netdsl.data.open import open_data
-from netdsl.data.pipeline import check_fits
+from netdsl.data.open import open_inputs
+from netdsl.data.pipeline import check_inputs
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import volume
@@ -60,10 +60,10 @@ def examine(trained: TrainedNet, *, verify: bool = True, threads: int | None = N
     They are found again by the seed. `verify` compares the SHA-256 of the data with the record's. Raises `NetError`
     N550 for other data, N6xx where they cannot be read, and N508 for a net that is not trained by labels.
     """
-    record, shape = trained.record, trained.shape
+    record = trained.record
     lines = [line for name, text in record.settings.items() for line in parse_override(f"{name}={text}")]
     settings = read_settings(lines)
-    split = open_data(settings.data, size=shape, fit=settings.pipeline.resize)
+    split = open_inputs(settings.data, trained.inputs, fit=settings.pipeline.resize)
     data, validation = split.train, split.validation
     if settings.overfit:
         data, validation = few(data, settings.overfit, settings.seed), None
@@ -73,8 +73,8 @@ def examine(trained: TrainedNet, *, verify: bool = True, threads: int | None = N
     part, indices, words = (data, held, "validation images") if len(held) else (data, learned, "training images")
     if validation:
         part, indices, words = validation, np.arange(len(validation)), "validation images"
-    check_fits(part, trained.pipeline, shape)
-    most = max(min(MOST_IMAGES, MOST_NUMBERS // volume(shape)), 1)
+    check_inputs(part, trained.pipeline, trained.inputs)
+    most = max(min(MOST_IMAGES, MOST_NUMBERS // sum(map(volume, trained.inputs.values()))), 1)
     right, said, losses = _asked(trained, part, indices[:most], threads)
     return Examined(words, len(indices), record.classes, right, said, losses, part, indices[:most])
 

@@ -13,7 +13,7 @@ from itertools import count, islice
 from math import isfinite, log
 from typing import TYPE_CHECKING, Any
 
-from netdsl.training.batches import order
+from netdsl.training.batches import by_input, order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,8 +67,7 @@ def steepest(rates: Sequence[float], losses: Sequence[float]) -> float | None:
 
 def batches_of(task: Task) -> Iterator[dict[str, Any]]:
     """What the steps of one epoch after the other bind."""
-    (name,) = task.net.inputs
     for epoch in count(1):
         indices = order(len(task.train), task.settings.seed, epoch)
         for images, _, targets in task.train.batches(task.settings.batch, indices, epoch=epoch):
-            yield {name: images, **task.objective.feed(targets)}
+            yield {**by_input(task.net, images), **task.objective.feed(targets)}

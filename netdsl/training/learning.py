@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from netdsl.training.average import averaged
+from netdsl.training.batches import by_input
 from netdsl.training.gate import FINITE
 from netdsl.training.keeper import Part
 from netdsl.training.measure import count, measure
@@ -34,9 +35,8 @@ class Learning(Running):
 
     def _given(self, batch: Batch) -> dict[str, Any]:
         """What a step binds."""
-        (name,) = self.task.net.inputs
         images, _, targets = batch
-        return {name: images, **self.task.objective.feed(targets)}
+        return {**by_input(self.task.net, images), **self.task.objective.feed(targets)}
 
     def _step(self, batch: Batch) -> None:
         labels, step = batch[1], self.state.step + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.data.augment.policy import Augment, make_augmentation
@@ -32,13 +32,27 @@ Reader = Callable[["Settings", list[Setting]], dict[str, Any]]
 
 
 def _data(settings: Settings, group: list[Setting]) -> dict[str, Any]:
-    """A name alone keeps the preparation, so that `--data FOLDER` needs not repeat it."""
-    line = group[0]
+    """A name alone keeps the preparation, so that `--data FOLDER` needs not repeat it.
+
+    After commas, `numbers=standardize(pixel)` is the preparation of one input of several; `none` leaves it as it is.
+    """
+    line, *others = group
     source, *calls = line.steps
-    if not isinstance(source, str):
+    if line.key or not isinstance(source, str):
         raise refused(line, "the name of data that ships or a folder in quotes", source)
-    if not calls:
+    beside: dict[str, Pipeline] = {}
+    for other in others:
+        if not other.key or other.key in beside:
+            words = "after its source and a comma, `data` has the preparation of an input, once: `numbers=none`"
+            raise fail("N507", words, span=other.span)
+        steps = () if other.steps == (Word("none"),) else other.steps
+        beside[other.key] = _preparation(other, steps)
+    if not calls and not beside:
         return {"data": str(source)}
+    return {"data": str(source), "pipeline": Pipeline(_preparation(line, calls).steps, beside)}
+
+
+def _preparation(line: Setting, calls: Sequence[object]) -> Pipeline:
     steps = []
     for call in calls:
         if isinstance(call, Applied):
@@ -47,7 +61,7 @@ def _data(settings: Settings, group: list[Setting]) -> dict[str, Any]:
             steps.append(make_step(str(call)))
         else:
             raise refused(line, "followed by preparations such as `pad(2)`", call)
-    return {"data": str(source), "pipeline": Pipeline(tuple(steps))}
+    return Pipeline(tuple(steps))
 
 
 def _augment(settings: Settings, group: list[Setting]) -> dict[str, Any]:
@@ -152,5 +166,5 @@ LINES: dict[str, Reader] = {
     **dict.fromkeys(READERS, _transfer),
     "stages": lambda settings, group: {},  # `stages.py` reads them
 }
-SEVERAL = ("loss", "metrics", "map", "fresh", "freeze", "unfreeze", "stages")
+SEVERAL = ("data", "loss", "metrics", "map", "fresh", "freeze", "unfreeze", "stages")
 """Settings that take several values with commas between them."""

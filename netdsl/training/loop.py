@@ -11,10 +11,10 @@ from netdsl.compiler.compile import compile
 from netdsl.compiler.program import Program
 from netdsl.data.augment.policy import check_augmented
 from netdsl.data.dataset import Dataset
-from netdsl.data.pipeline import Pipeline, check_fits
+from netdsl.data.pipeline import Pipeline, check_inputs
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
-from netdsl.shapes import format_shape
+from netdsl.shapes import Shape, format_shape
 from netdsl.training.batches import Samples, hold_out, samples_of
 from netdsl.training.course import Course
 from netdsl.training.interrupt import Interrupt
@@ -149,14 +149,14 @@ def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | N
     """
     if settings.overfit:
         data, validation = few(data, settings.overfit, settings.seed), None
-    name = input_name(net)
-    shape, seed, augment = net.nodes[name].shape, settings.seed, settings.augment
+    settings = replace(settings, pipeline=for_inputs(net, settings.pipeline))
+    seed, augment = settings.seed, settings.augment
     for part in (data, validation or data):
-        check_fits(part, settings.pipeline, shape)
-    check_augmented(data, settings.pipeline, augment, shape)
+        check_inputs(part, settings.pipeline, inputs_of(net))
+    check_augmented(data, settings.pipeline, augment, inputs_of(net))
     objective = objective_of_data(net, settings, data)
     drawn, held = hold_out(len(data), 0.0 if validation else settings.validation, seed)
-    pipeline = settings.pipeline.fit(data.images, drawn)
+    pipeline = settings.pipeline.fit_to(data, drawn)
     places = objective.places
     train = samples_of(data, pipeline, drawn, augment=augment, seed=seed, classes=objective.main.size, places=places)
     measured = samples_of(validation or data, pipeline, None if validation else held, places=places)
@@ -187,8 +187,22 @@ def objective_of_data(net: Net, settings: Settings, data: Dataset) -> Objective:
 def input_name(net: Net) -> str:
     """The one input of the net; `NetError` N508 where there are several."""
     if len(net.inputs) != 1:
-        raise fail("N508", f"`{net.name}` has {len(net.inputs)} inputs; images and labels train nets with one")
+        raise fail("N508", f"`{net.name}` has {len(net.inputs)} inputs, and this is for nets with one")
     return net.inputs[0]
+
+
+def inputs_of(net: Net) -> dict[str, Shape]:
+    """The inputs of the net by name, with their shapes."""
+    return {name: net.nodes[name].shape for name in net.inputs}
+
+
+def for_inputs(net: Net, pipeline: Pipeline) -> Pipeline:
+    """The preparation of each input; `NetError` N507 for an input that there is not."""
+    for name in pipeline.beside:
+        if name not in net.inputs:
+            there = ", ".join(f"`{one}`" for one in net.inputs)
+            raise fail("N507", f"`data … {name}=` is of an input that the net has not got: there are {there}")
+    return pipeline.for_inputs(net.inputs)
 
 
 @dataclass(frozen=True, eq=False)

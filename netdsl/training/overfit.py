@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def few(data: Dataset, count: int, seed: int) -> Dataset:
     """So many of the images, drawn by the seed; all where there are fewer."""
     chosen = np.sort(order(len(data), seed, HOLD_OUT)[:count])
-    return replace(data, images=data.images[chosen], labels=data.labels[chosen])
+    return data.chosen(chosen)
 
 
 def without_validation(settings: Settings) -> Settings:

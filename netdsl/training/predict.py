@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netdsl.data.archive import as_images, read_arrays
+from netdsl.data.dataset import Dataset
 from netdsl.data.image import Fit, read_image
+from netdsl.data.pipeline import check_fits
+from netdsl.data.several import missing
+from netdsl.errors import fail
+from netdsl.files.regular import quoted
 from netdsl.training.ensemble import Ensemble
 
 if TYPE_CHECKING:
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from netdsl.training.trained_plan import TrainedPlan
 
 BATCH = 16
+NO_LABELS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,34 @@ def predict(
         group = paths[start : start + BATCH]
         for path, said in zip(group, asked.scores([partial(_shown, path) for path in group]), strict=True):
             yield _answer(path, said, classes, top)
+
+
+def predict_arrays(
+    trained: TrainedNet | TrainedPlan, path: Path, *, top: int = 5, threads: int | None = None
+) -> Iterator[Prediction]:
+    """Guesses for each example of an .npz file, which has an array for each input of the net, under its name.
+
+    Each is prepared as in training. Raises `NetError` N601, N604 and N612 for what is no such file, N605 for arrays of
+    different lengths, N607 for examples that do not fit the net.
+    """
+    arrays, what, images = read_arrays(path), quoted(path), dict[str, Any]()
+    for name, shape in trained.inputs.items():
+        if name not in arrays:
+            raise missing(arrays, what, name)
+        images[name] = as_images(arrays[name], what, name, shape)
+        check_fits(Dataset(images[name], NO_LABELS, (), f"{path.name}, {name}"), trained.pipeline.of(name), shape)
+    (first, count), *others = ((name, len(array)) for name, array in images.items())
+    for name, length in others:
+        if length != count:
+            raise fail("N605", f"{what}, {quoted(first)}, holds {count} examples, {quoted(name)} {length}")
+    program, objective = trained.compiled(BATCH, threads), trained.objective
+    for start in range(0, count, BATCH):
+        part = slice(start, start + BATCH)
+        found = program({name: trained.pipeline.of(name).apply(array[part]) for name, array in images.items()})
+        y = np.asarray(found[trained.output] if isinstance(found, dict) else found)
+        scores = objective.scores(y) if trained.record.classes else objective.rows(y, objective.main)
+        for i, said in enumerate(scores.astype(np.float64), start):
+            yield _answer(Path(f"{path}[{i}]"), said, trained.record.classes, top)
 
 
 def _answer(path: Path, said: NDArray[np.float64], classes: tuple[str, ...], top: int) -> Prediction:

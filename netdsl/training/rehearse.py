@@ -30,10 +30,13 @@ def rehearse(task: Task, programs: Programs) -> Iterator[tuple[str, str]]:
     held = len(task.validation) if task.validation else 0
     yield "net", f"{net.name}: {learned:,} parameters learn"
     yield "data", f"{task.data.name}: {len(task.train):,} images to train on, {held:,} to validate"
-    stored, (name,) = format_shape(task.data.shape), net.inputs
-    taken = format_shape(net.nodes[name].shape)
     classes = f"{len(task.data.classes)} classes" if task.data.classes else "labels are numbers"
-    yield "image", f"{stored}{'' if stored == taken else f', as {taken}'}, {classes}"
+    if len(net.inputs) == 1:
+        yield "image", f"{_taken(task, net.inputs[0])}, {classes}"
+    else:
+        for name in net.inputs:
+            yield "input", f"{name}: {_taken(task, name)}, {settings.pipeline.of(name).text() or 'as it is'}"
+        yield "labels", classes
     if task.cropped:
         yield "masks", task.cropped
     yield (
@@ -48,6 +51,12 @@ def rehearse(task: Task, programs: Programs) -> Iterator[tuple[str, str]]:
         "step",
         f"loss {loss:.4f} of the first batch, {1000 * seconds:.1f} ms, about {_spell(seconds * task.steps)} in all",
     )
+
+
+def _taken(task: Task, name: str) -> str:
+    """The shape of what an input is given, as it is stored and as the net takes it."""
+    stored, taken = (format_shape(shape) for shape in (task.data.of(name).shape, task.net.nodes[name].shape))
+    return stored if stored == taken else f"{stored}, as {taken}"
 
 
 def _steps(task: Task, programs: Programs) -> tuple[float, float]:

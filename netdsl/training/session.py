@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from netdsl.data.open import open_data
+from netdsl.data.open import open_inputs
 from netdsl.errors import fail
 from netdsl.files.atomic import replace_text
 from netdsl.graph.weights import Weights
@@ -248,6 +248,5 @@ def _task(net: Net, settings: Settings) -> loop.Task:
     if not net.learned:
         advice = "`unfreeze` names what learns; `netdsl features` runs a net as it is"
         raise fail("N523", f"no layer of `{net.name}` learns: nothing is left to train", help=advice)
-    shape = net.nodes[loop.input_name(net)].shape
-    data = open_data(settings.data, size=shape, fit=settings.pipeline.resize)
+    data = open_inputs(settings.data, loop.inputs_of(net), fit=loop.for_inputs(net, settings.pipeline).resize)
     return loop.prepare(net, settings, data.train, data.validation)

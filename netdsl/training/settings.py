@@ -81,12 +81,9 @@ class Settings:
         """Each setting as its line of a `train` block has it, those that are not set left out."""
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         texts = {name: str(value) for name, value in given.items() if value is not None}
-        texts["data"] = " | ".join(
-            [
-                self.data if self.data.isidentifier() else format_value(self.data),
-                *(step.text() for step in self.pipeline.steps),
-            ]
-        )
+        source = self.data if self.data.isidentifier() else format_value(self.data)
+        texts["data"] = " | ".join([source, *(step.text() for step in self.pipeline.steps)])
+        texts["data"] += "".join(f", {name}={one.text() or 'none'}" for name, one in self.pipeline.beside.items())
         texts["augment"] = self.augment.text()
         texts["loss"] = ", ".join(f"{name}={loss}" if name else str(loss) for name, loss in self.loss.items())
         texts["metrics"] = ", ".join(self.metrics)

@@ -14,7 +14,7 @@ from netdsl.graph.weights import Weights
 from netdsl.language.load import load_texts
 from netdsl.language.parameters import parse_parameters
 from netdsl.shapes import Shape
-from netdsl.training.loop import input_name
+from netdsl.training.loop import input_name, inputs_of
 from netdsl.training.loss import Objective, ends_of, objective_of, places_of
 from netdsl.training.record import Record
 from netdsl.training.run_folder import weights_path
@@ -41,6 +41,11 @@ class TrainedNet:
     def name(self) -> str:
         """The name of the net."""
         return self.net.name
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """Its inputs by name, with their shapes."""
+        return inputs_of(self.net)
 
     @property
     def shape(self) -> Shape:
@@ -79,7 +84,7 @@ def open_run(run: str | Path, *, strict: bool = False) -> TrainedNet:
         net = recorded(record.settings).reshaped(written)
         pipeline = from_json(record.pipeline)
         for name in net.inputs:
-            _check_pipeline(pipeline, net.nodes[name].shape)
+            _check_pipeline(pipeline.of(name), net.nodes[name].shape)
         read_losses(record.settings["loss"])
     except NetError as error:
         first = error.diagnostics[0]

@@ -32,8 +32,15 @@ class TrainedPlan:
     warnings: tuple[Diagnostic, ...] = ()
 
     @property
+    def inputs(self) -> dict[str, Shape]:
+        """Its inputs by name, with their shapes."""
+        return {one.name: one.shape for one in self.program.plan.inputs}
+
+    @property
     def shape(self) -> Shape:
-        """The shape of its input."""
+        """The shape of its one input; `NetError` N508 where there are several."""
+        if len(self.inputs) != 1:
+            raise fail("N508", f"`{self.name}` has {len(self.inputs)} inputs, and this is for nets with one")
         return self.program.plan.inputs[0].shape
 
     @property
@@ -60,7 +67,7 @@ def open_trained(path: Path, *, threads: int | None = None, strict: bool = False
     if path.suffix != SUFFIX:
         return open_run(path, strict=strict)
     program = load_plan(path, threads=threads)
-    if "record" not in program.about or len(program.plan.inputs) != 1:
+    if "record" not in program.about:
         raise fail(
             "N508",
             f"{quoted(path)} is the plan of a net that was not trained on images, or of a training step",

@@ -89,10 +89,22 @@ class Augment:
         return [(f"{i} {step.word}", step) for i, step in enumerate(self.chain) if isinstance(step, kind)]
 
 
-def check_augmented(dataset: Dataset, pipeline: Pipeline, augment: Augment, input_shape: Shape) -> None:
-    """`NetError` N615 unless augmented and then prepared images have the shape of the net's input."""
+def check_augmented(dataset: Dataset, pipeline: Pipeline, augment: Augment, inputs: Mapping[str, Shape]) -> None:
+    """`NetError` N615 unless augmented and then prepared images have the shape of the net's inputs.
+
+    Of several inputs those that take images are augmented, at least one; what blends needs images alone.
+    """
     if not augment.chain:
         return
+    images = {name: shape for name, shape in inputs.items() if len(shape) == 3}
+    if augment.blends and images and len(images) < len(inputs):
+        names = ", ".join(quoted(name) for name in inputs if name not in images)
+        raise fail("N615", f"`mixup` blends images, and {names} is none: what is right would be blended without it")
+    for name, shape in (images or inputs).items():
+        _check_one(dataset.of(name), pipeline.of(name), augment, shape)
+
+
+def _check_one(dataset: Dataset, pipeline: Pipeline, augment: Augment, input_shape: Shape) -> None:
     try:
         stored = pipeline.stored.out_shape(dataset.shape)
         changed = augment.out_shape(stored)
