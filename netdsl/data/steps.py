@@ -27,7 +27,7 @@ def divisor(std: NDArray[Any]) -> NDArray[Any]:
     in another image would be a million, and the answer would follow from it alone; divided by 1 it keeps its size, as
     in scikit-learn (`StandardScaler`). The mean of equal float32 numbers is exact in float64: theirs is 0 indeed.
     """
-    return np.where(std == 0, std.dtype.type(1), std + std.dtype.type(EPSILON))
+    return np.asarray(np.where(std == 0, std.dtype.type(1), std + std.dtype.type(EPSILON)))
 
 
 @dataclass(frozen=True)
