@@ -22,7 +22,8 @@ class BatchNorm(Layer, keyword="batchnorm"):
 
     In training mean and (biased) variance are those of the batch over all positions, and the moving statistics become
     momentum·moving + (1 - momentum)·batch, as in Keras; otherwise the moving statistics are used. `scale=false`
-    leaves out gamma, `center=false` beta.
+    leaves out gamma, `center=false` beta. `gamma_init=zeros` where a residual branch ends lets it begin as nothing
+    (Goyal et al. 2017).
     """
 
     eps: float = arg("number", "added to the variance", default=1e-5, low=0.0)
@@ -32,12 +33,14 @@ class BatchNorm(Layer, keyword="batchnorm"):
     scale: bool = arg("flag", "multiply by a trainable number for each channel", default=True)
     center: bool = arg("flag", "add a trainable number for each channel", default=True)
     act: object = arg("activation", "activation applied to the result", default=Word("none"))
+    gamma_init: object = arg("init", "initialiser of gamma", default=Word("ones"), keyword_only=True)
     trainable: bool = arg("flag", "whether the optimiser may change gamma and beta", default=True, keyword_only=True)
 
     examples = (
         ("batchnorm", ((3, 4, 5),)),
         ("batchnorm(eps=0.001, momentum=0.99, act=relu)", ((6,),)),
         ("batchnorm(scale=false)", ((4, 3),)),
+        ("batchnorm(gamma_init=zeros)", ((2, 3),)),
     )
 
     def out_shape(self, *xs: Shape) -> Shape:
@@ -45,7 +48,7 @@ class BatchNorm(Layer, keyword="batchnorm"):
 
     def params(self, *xs: Shape) -> tuple[Param, ...]:
         shape, count = (xs[0][-1],), str(xs[0][-1])
-        gamma = (Param("gamma", shape, Word("ones"), count, trainable=self.trainable),) if self.scale else ()
+        gamma = (Param("gamma", shape, self.gamma_init, count, trainable=self.trainable),) if self.scale else ()
         beta = (Param("beta", shape, Word("zeros"), count, trainable=self.trainable),) if self.center else ()
         mean = Param("mean", shape, Word("zeros"), count, role="state", trainable=False)
         return (*gamma, *beta, mean, Param("var", shape, Word("ones"), count, role="state", trainable=False))

@@ -41,3 +41,9 @@ def test_namesakes_in_two_layers_differ() -> None:
 def test_statistics_begin_as_the_identity() -> None:
     found = arrays("b: batchnorm")
     assert [float(found[f"b.{name}"][0]) for name in ("gamma", "beta", "mean", "var")] == [1, 0, 0, 1]
+
+
+def test_gamma_begins_at_one_or_as_it_is_told() -> None:
+    found = arrays("a: batchnorm\nb: batchnorm(gamma_init=zeros)")
+    assert found["a.gamma"].tolist() == [1, 1, 1]
+    assert found["b.gamma"].tolist() == [0, 0, 0]
