@@ -42,7 +42,10 @@ class Rescale(Step):
             raise Fault("N609", f"`factor` of `rescale` is a number other than 0, not `{self.factor}`", "factor")
 
     def apply(self, images: NDArray[Any]) -> Floats:
-        return np.asarray(np.multiply(images, np.float32(self.factor), dtype=np.float32))
+        # First float32, then in place: NumPy takes thrice as long to do both at once.
+        scaled = images.astype(np.float32)
+        scaled *= np.float32(self.factor)
+        return scaled
 
     def text(self) -> str:
         return "rescale" if self.factor == 1 / 255 else f"rescale({self.factor!r})"
@@ -81,9 +84,10 @@ class Standardize(Step):
 
     def apply(self, images: NDArray[Any]) -> Floats:
         assert self.mean is not None and self.std is not None, "standardize is applied before it is fitted"
-        centred = np.subtract(images, self.mean, dtype=np.float32)
+        centred = images.astype(np.float32)
+        centred -= self.mean
         centred /= divisor(self.std)
-        return np.asarray(centred)
+        return centred
 
     def out_shape(self, shape: Shape) -> Shape:
         if self.mean is not None and self.mean.shape != shape[-self.mean.ndim :]:
