@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
+    from netdsl.data.part import Part
+
 EXACT = ("PNG", "BMP", "GIF", "PPM")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm")
@@ -63,8 +65,12 @@ class Fit:
         return left, top, width - left, height - top
 
 
-def read_image(path: Path, *, channels: int | None = None, fit: Fit | None = None) -> NDArray[np.uint8]:
-    """One image, uint8 (H, W, C); C is `channels`, 1 or 3, or by default what the file has; `fit` resizes it.
+def read_image(
+    path: Path, *, channels: int | None = None, fit: Fit | None = None, part: Part | None = None
+) -> NDArray[np.uint8]:
+    """One image, uint8 (H, W, C); C is `channels`, 1 or 3, or by default what the file has.
+
+    `fit` resizes it, and of the result there may only be a `part` wanted.
 
     Raises `NetError`: N601 the file cannot be read, N606 it is not an image that can be converted, N607 it is larger
     than 64 megapixels.
@@ -78,7 +84,11 @@ def read_image(path: Path, *, channels: int | None = None, fit: Fit | None = Non
         ImageOps.exif_transpose(image, in_place=True)
         pixels = _over_white(image) if image.has_transparency_data else image
         pixels = pixels if pixels.mode == mode else pixels.convert(mode)
-        array = np.asarray(fit.apply(pixels) if fit else pixels, np.uint8)
+        if part:
+            pixels = part.of(pixels, fit)
+        elif fit:
+            pixels = fit.apply(pixels)
+        array = np.asarray(pixels, np.uint8)
     return array.reshape(*array.shape[:2], -1)
 
 

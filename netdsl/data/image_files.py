@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from netdsl.data.image import Fit, image_shape, read_image
 from netdsl.data.packed import check_memory
+from netdsl.data.part import Part
 from netdsl.errors import fail
 from netdsl.files.regular import open_regular, quoted
 from netdsl.shapes import format_shape
@@ -69,6 +70,10 @@ class ImageFiles:
             images[i] = self._read(int(index))
         return images
 
+    def part(self, index: int, part: Part) -> NDArray[np.uint8]:
+        """A part of one image, (h, w, C). Raises as an index does."""
+        return self._read(index, part)
+
     def load(self) -> NDArray[np.uint8]:
         """All images, read by several threads; `NetError` N607 where memory does not suffice."""
         check_memory(self.paths[0].parent, self.nbytes)
@@ -93,11 +98,11 @@ class ImageFiles:
         _each(read, len(self.paths))
         return hashlib.sha256(b"".join(digests)).digest()
 
-    def _read(self, index: int) -> NDArray[np.uint8]:
+    def _read(self, index: int, part: Part | None = None) -> NDArray[np.uint8]:
         path = self.paths[index]
         if _stamp(path) != self.stamps[index]:
             raise fail("N616", f"{quoted(path)} was changed since the training began")
-        return read_image(path, channels=self.image[2], fit=self.fit)
+        return read_image(path, channels=self.image[2], fit=self.fit, part=part)
 
 
 def list_images(paths: tuple[Path, ...], *, channels: int | None = None, fit: Fit | None = None) -> ImageFiles:

@@ -147,25 +147,38 @@ class Live:
     def batches(self, size: int, indices: NDArray[np.intp], *, epoch: int = 0) -> Feed[Any, Batch]:
         """As `Samples` has it; the numbers drawn are those of the epoch and of the samples' places in the data set."""
         parts = [indices[start : start + size] for start in range(0, len(indices), size)]
-        return Feed(partial(self._make, epoch), parts, threads=self.threads)
-
-    def _make(self, epoch: int, part: NDArray[np.intp]) -> Batch:
-        draws = Draws(self.seed, epoch, self.chosen[part])
         shape = self.pipeline.out_shape(self.augment.out_shape(tuple(self.images.shape[1:])))
-        images, masks = np.empty((len(part), *shape), np.float32), list[Array]()
+        # As many batches are made or asked for at once; memory that is new for each would cost more than to decode it.
+        count = min(self.threads + 2, len(parts))
+        rooms = np.empty((count, min(size, len(indices)), *shape), np.float32)
+        items = [(part, rooms[k % count, : len(part)]) for k, part in enumerate(parts)]
+        return Feed(partial(self._make, epoch), items, threads=self.threads)
+
+    def _make(self, epoch: int, item: tuple[NDArray[np.intp], NDArray[np.float32]]) -> Batch:
+        part, images = item
+        draws = Draws(self.seed, epoch, self.chosen[part])
         labels = self.labels[part]
-        together = max(1, TOGETHER // volume(shape))
-        for start in range(0, len(part), together):
+        if isinstance(self.images, ImageFiles) and labels.ndim < 3:
+            for i, image in enumerate(self.augment.read(self.images, draws)):
+                images[i] = self.pipeline.apply(image)[0]
+        else:
+            labels = self._change(images, labels, draws)
+        blended = self.augment.blends and labels.dtype.kind != "f"
+        targets = one_hot(labels, self.classes) if blended else labels
+        images, targets = self.augment.finish(images, targets, draws)
+        return images, labels, targets
+
+    def _change(self, images: NDArray[np.float32], labels: Array, draws: Draws) -> Array:
+        """Fill `images` with those of the draws, some at a time; their labels, which are moved with them if masks."""
+        masks = list[Array]()
+        together = max(1, TOGETHER // volume(images.shape[1:]))
+        for start in range(0, len(images), together):
             some = slice(start, start + together)
             dense = labels[some] if labels.ndim > 2 else None
             changed, moved = self.augment.change(self.images[draws.indices[some]], dense, draws.of(some))
             images[some] = self.pipeline.apply(changed)
             masks += [] if moved is None else [centre_of(self.pipeline.apply_masks(moved), self.places)]
-        labels = np.concatenate(masks) if masks else labels
-        blended = self.augment.blends and labels.dtype.kind != "f"
-        targets = one_hot(labels, self.classes) if blended else labels
-        images, targets = self.augment.finish(images, targets, draws)
-        return images, labels, targets
+        return np.concatenate(masks) if masks else labels
 
 
 def samples_of(

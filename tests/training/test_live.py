@@ -85,3 +85,10 @@ def test_seconds_of_waiting_are_counted(threads):
     assert feed.waited == 0
     list(feed)
     assert feed.waited > 0
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_memory_is_used_again_when_no_one_needs_what_is_in_it(threads):
+    given = [images for images, *_ in live(threads=threads).batches(2, np.arange(20), epoch=1)]
+    assert np.shares_memory(given[0], given[threads + 2])
+    assert not any(np.shares_memory(given[0], images) for images in given[1 : threads + 2])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl.data.augment.base import Floats, Matrices
+from netdsl.data.part import Part
 
 TILE = 2**16
 """New pixels that are computed at once, so that their coordinates and corners stay in the cache."""
@@ -26,6 +27,16 @@ def move(images: NDArray[Any], matrices: Matrices, size: tuple[int, int]) -> NDA
     if _is_lattice(corners):
         return _move_whole(images, corners, size)
     return _resample(images, corners, size)
+
+
+def parts(matrices: Matrices, before: tuple[int, int], after: tuple[int, int]) -> list[Part | None]:
+    """For each new image the part of the old one that it is, None where it is more than that."""
+    corners, size = _from_corners(matrices, before, after), np.array(after)
+    turned = corners[:, (0, 1), (0, 1)] < 0
+    starts = corners[:, :, 2] - turned * size
+    inside = _whole(corners) & (starts >= 0).all(axis=1) & (starts + size <= before).all(axis=1)
+    rows = zip(inside.tolist(), starts.tolist(), turned.tolist(), strict=True)
+    return [Part(int(top), int(left), after, *over) if good else None for good, (top, left), over in rows]
 
 
 def move_masks(masks: NDArray[Any], matrices: Matrices, size: tuple[int, int]) -> NDArray[Any]:
@@ -50,9 +61,16 @@ def _from_corners(matrices: Matrices, before: tuple[int, ...], after: tuple[int,
 
 
 def _is_lattice(corners: Matrices) -> bool:
-    """Whether pixels only change places: turned over or not, and shifted by whole pixels."""
+    """Whether in all images pixels only change places."""
+    return bool(_whole(corners).all())
+
+
+def _whole(corners: Matrices) -> NDArray[np.bool_]:
+    """(n,): whether pixels only change places: turned over or not, and shifted by whole pixels."""
     turned = np.abs(corners[:, (0, 1), (0, 1)]) == 1
-    return bool(turned.all() and not corners[:, (0, 1), (1, 0)].any() and (corners[:, :, 2] % 1 == 0).all())
+    return np.asarray(
+        turned.all(axis=1) & ~corners[:, (0, 1), (1, 0)].any(axis=1) & (corners[:, :, 2] % 1 == 0).all(axis=1)
+    )
 
 
 def _move_whole(images: NDArray[Any], corners: Matrices, size: tuple[int, int]) -> NDArray[Any]:

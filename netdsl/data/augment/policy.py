@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.data.augment.affine import move, move_masks
-from netdsl.data.augment.base import Augmentation, Colour, Floats, Geometric, Mixing, identities
+from netdsl.data.augment.affine import move, move_masks, parts
+from netdsl.data.augment.base import Augmentation, Colour, Floats, Geometric, Matrices, Mixing, identities
 from netdsl.data.augment.color import Color
 from netdsl.data.augment.crop import Crop
 from netdsl.data.augment.cutout import Cutout
@@ -23,6 +23,8 @@ from netdsl.data.augment.shift import Shift
 from netdsl.data.augment.zoom import Zoom
 from netdsl.data.dataset import Dataset
 from netdsl.data.draws import Draws
+from netdsl.data.image_files import ImageFiles
+from netdsl.data.part import Part
 from netdsl.data.pipeline import Pipeline
 from netdsl.errors import Fault, fail
 from netdsl.files.regular import quoted
@@ -64,25 +66,48 @@ class Augment:
         self, images: NDArray[Any], masks: NDArray[Any] | None, draws: Draws
     ) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """Stored images (n, H, W, C), uint8 or float32, and masks (n, H, W) if there are some, moved and recoloured."""
-        matrices, shape = identities(len(images)), images.shape[1:]
-        moved, is_bytes = False, images.dtype == np.uint8
-        for place, step in self._of(Geometric):
-            matrices = matrices @ step.matrices(shape, draws.at(place))
-            shape, moved = step.out_shape(shape), True
-        if moved:
-            images = move(images, matrices, shape[:2])
-            masks = None if masks is None else move_masks(masks, matrices, shape[:2])
-        for place, step in self._of(Colour):
-            images = step.recolour(images.astype(np.float32, copy=False), draws.at(place))
-            if is_bytes:
-                images = np.clip(images, 0, 255, out=images)
-        return images, masks
+        placed = self._placed(images.shape[1:], draws)
+        if placed:
+            masks = None if masks is None else move_masks(masks, *placed)
+            moved = move(images, *placed)
+        else:
+            moved = images
+        return self._recoloured(moved, draws, is_bytes=images.dtype == np.uint8), masks
+
+    def read(self, files: ImageFiles, draws: Draws) -> Iterator[NDArray[Any]]:
+        """The same of images in files, (1, H, W, C) each; where one is a part of an old one, only that is made."""
+        placed = self._placed(files.image, draws)
+        wanted: list[Part | None] = [None] * len(draws.indices)
+        if placed:
+            wanted = parts(placed[0], files.image[:2], placed[1])
+        for i, part in enumerate(wanted):
+            if part:
+                image: NDArray[Any] = files.part(int(draws.indices[i]), part)[None]
+            else:
+                image = files[draws.indices[i : i + 1]]
+                image = move(image, placed[0][i : i + 1], placed[1]) if placed else image
+            yield self._recoloured(image, draws.of(slice(i, i + 1)), is_bytes=True)
 
     def finish(self, images: Floats, codes: NDArray[Any], draws: Draws) -> tuple[Floats, NDArray[Any]]:
         """Prepared images (n, H, W, C) and codes (n, …) after what mixes; the images may be changed in place."""
         for place, step in self._of(Mixing):
             images, codes = step.mix(images, codes, draws.at(place))
         return images, codes
+
+    def _placed(self, shape: Shape, draws: Draws) -> tuple[Matrices, tuple[int, int]] | None:
+        """Where the pixels of new images come from, and their height and width; None where all stay in their places."""
+        steps, matrices = self._of(Geometric), identities(len(draws.indices))
+        for place, step in steps:
+            matrices = matrices @ step.matrices(shape, draws.at(place))
+            shape = step.out_shape(shape)
+        return (matrices, (shape[0], shape[1])) if steps else None
+
+    def _recoloured(self, images: NDArray[Any], draws: Draws, *, is_bytes: bool) -> NDArray[Any]:
+        for place, step in self._of(Colour):
+            images = step.recolour(images.astype(np.float32, copy=False), draws.at(place))
+            if is_bytes:
+                images = np.clip(images, 0, 255, out=images)
+        return images
 
     def _of(self, kind: type[Any]) -> list[tuple[str, Any]]:
         """The steps of a kind, each with its place, such as `2 crop`."""

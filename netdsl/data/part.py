@@ -1,0 +1,47 @@
+"""A part of an image that is cut out while it is read: what is outside is not resized."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from netdsl.data.image import Fit
+
+
+@dataclass(frozen=True)
+class Part:
+    """`size` = (height, width) pixels from row `top` and column `left` on, then turned over or mirrored."""
+
+    top: int
+    left: int
+    size: tuple[int, int]
+    upside_down: bool = False
+    mirrored: bool = False
+
+    def of(self, image: Image, fit: Fit | None) -> Image:
+        """The part of the image as `fit` brings it to its size, or as it is.
+
+        Where the image is resized, pixels differ from those of the whole by at most 1 of 255: Pillow keeps the corners
+        of what it resizes in float32.
+        """
+        from PIL import Image as PILImage
+
+        height, width = self.size
+        if fit is None or image.size == fit.size[::-1]:
+            image = image.crop((self.left, self.top, self.left + width, self.top + height))
+        else:
+            left, top, right, bottom = fit.box(image.width, image.height)
+            across, down = (right - left) / fit.size[1], (bottom - top) / fit.size[0]
+            box = (
+                left + across * self.left,
+                top + down * self.top,
+                min(left + across * (self.left + width), right),
+                min(top + down * (self.top + height), bottom),
+            )
+            image = image.resize((width, height), PILImage.Resampling.BILINEAR, box=box)
+        if self.mirrored:
+            image = image.transpose(PILImage.Transpose.FLIP_LEFT_RIGHT)
+        return image.transpose(PILImage.Transpose.FLIP_TOP_BOTTOM) if self.upside_down else image
