@@ -23,9 +23,12 @@ def writer_class() -> Any:
 
 
 class TensorBoard(Silent):
-    """Writes `loss/train`, `loss/validation` and so on for each epoch, and tells `below` all that it is told."""
+    """Writes `loss/train`, `loss/validation` and so on for each epoch, and `waited/train`, the share of the time of its
+    batches in which the engine waited for data; tells `below` all that it is told.
+    """
 
     def __init__(self, run: Path, below: Progress | None = None) -> None:
+        self._waited = 0.0
         self._below = below or Silent()
         self._writer = writer_class()(str(run / FOLDER))
 
@@ -36,6 +39,7 @@ class TensorBoard(Silent):
         self._below.step(epoch, steps, loss)
 
     def fed(self, waited: float, seconds: float) -> None:
+        self._waited = waited / seconds if seconds else 0.0
         self._below.fed(waited, seconds)
 
     def epoch(self, epoch: Epoch) -> None:
@@ -43,6 +47,7 @@ class TensorBoard(Silent):
         for part, score in parts.items():
             for name, value in score.values().items():
                 self._writer.add_scalar(f"{name}/{part}", value, epoch.number)
+        self._writer.add_scalar("waited/train", self._waited, epoch.number)
         self._writer.flush()
         self._below.epoch(epoch)
 

@@ -48,6 +48,7 @@ def test_scores_of_both_parts_are_written_and_passed_on(tmp_path, monkeypatch):
     board = TensorBoard(tmp_path, below)
     board.begin(1, 42)
     board.step(1, 42, 0.5)
+    board.fed(1.0, 4.0)
     board.epoch(EPOCH)
     board.end()
     assert written == [
@@ -56,6 +57,7 @@ def test_scores_of_both_parts_are_written_and_passed_on(tmp_path, monkeypatch):
         ("accuracy/train", 0.8, 1),
         ("loss/validation", 0.6, 1),
         ("accuracy/validation", 0.75, 1),
+        ("waited/train", 0.25, 1),
         "closed",
     ]
     assert below.told == [EPOCH]
