@@ -96,7 +96,8 @@ def train(
     else:
         session = train_net(nets[0], overrides, out=out, strict=strict, **how, **kept)
     if session.stopped:
-        click.echo(f"stopped after step {session.steps}; to go on: netdsl train --resume {quote(str(session.folder))}")
+        run = session.chain or session.folder
+        click.echo(f"stopped after step {session.steps}; to go on: netdsl train --resume {quote(str(run))}")
     click.echo(f"saved to {session.folder}")
     if session.exit_code:
         sys.exit(session.exit_code)

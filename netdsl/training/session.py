@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from netdsl.graph.weights import Weights
 from netdsl.language.library import SHIPPED
 from netdsl.training import loop
 from netdsl.training.by_name import Report, take_over
+from netdsl.training.chain import CHAIN, check_chain
 from netdsl.training.checkpoint import Checkpoint, build, checkpoints, latest, no_checkpoint
 from netdsl.training.job import Job, P
 from netdsl.training.lock import RunLock
@@ -24,7 +26,7 @@ from netdsl.training.resume import check_unchanged, stored_task
 from netdsl.training.run_folder import TRANSFER, check_empty, named_folder, new_folder
 from netdsl.training.save_every import SaveEvery
 from netdsl.training.settings import Settings, read_settings
-from netdsl.training.stages import STAGES, train_stages
+from netdsl.training.stages import STAGES, Runs, resume_stages, train_stages
 from netdsl.training.tensorboard import TensorBoard, writer_class
 from netdsl.training.transfer import told
 
@@ -38,6 +40,7 @@ class Session:
     """The folder of a training, its scores by epoch, its last step, and the code of the signal that ended it, or 0.
 
     `stopped`: a signal, or the end of its time, came before its last step. `recipe`: that of nets trained together.
+    `chain`: the folder of the stages that it was one of.
     """
 
     folder: Path
@@ -46,6 +49,7 @@ class Session:
     exit_code: int
     stopped: bool = False
     recipe: str = ""
+    chain: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +111,9 @@ def train_net(
     if boards:
         writer_class()
     if any(line.name == STAGES for line in (*net.settings, *overrides)):
-        how: dict[str, Any] = {"threads": threads, "memory": memory, "every": every, "strict": strict, "boards": boards}
-        return train_stages(net, overrides, train_net, lambda: _folder(net, out), progress=progress, limit=limit, **how)
+        how: dict[str, Any] = {"threads": threads, "memory": memory, "every": every, "boards": boards}
+        runs = Runs(partial(train_net, strict=strict, **how), partial(resume, **how))
+        return train_stages(net, overrides, runs, lambda: _folder(net, out), progress=progress, limit=limit)
     made = ready(net, overrides, threads=threads, memory=memory, strict=strict, progress=progress)
     task = made.task
     folder = _folder(net, out)
@@ -170,13 +175,20 @@ def resume(
 
     Nets and settings are those of the checkpoint; `overrides` win. With `nets`, one or those that are trained together,
     their `train` block and `overrides` say all, as for a new run. What then differs from the checkpoint is refused,
-    unless `override` is set. Other arguments as for `train_net`; `warn` hears of checkpoints that are damaged.
+    unless `override` is set. Other arguments as for `train_net`; `warn` hears of checkpoints that are damaged. A folder
+    of `stages` goes on in the stage that it was in, and with those after it, as it was begun.
 
     Raises `NetError` as `train_net`, and N530 without a checkpoint, N531 and N532 where none can be used, N533 where
     something differs.
     """
     if boards:
         writer_class()
+    if (folder / CHAIN).exists():
+        overrides = tuple(overrides)
+        check_chain(folder, changed=bool(nets or overrides))
+        same: dict[str, Any] = {"threads": threads, "memory": memory, "every": every, "boards": boards}
+        runs = Runs(partial(train_net, **same), partial(resume, override=override, warn=warn, **same))
+        return resume_stages(folder, runs, progress=progress or Silent(), limit=limit)
     if not checkpoints(folder):
         raise no_checkpoint(folder)
     with RunLock(folder):

@@ -13,12 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import rmtree
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netdsl.errors import escape, fail
+from netdsl.files.regular import quoted
 from netdsl.graph.net import Setting
 from netdsl.layers.values import Applied, format_value
+from netdsl.training.chain import Chain, read_chain, write_chain
+from netdsl.training.lock import RunLock
 from netdsl.training.override import plain_override
 from netdsl.training.progress import Progress
 from netdsl.training.run_folder import check_empty
@@ -34,6 +38,14 @@ FIRST = ("weights", "map", "fresh")
 SHARED = ("data", "validation", "seed", "pop", "append", *FIRST, STAGES)
 """Settings that are those of all stages, or of the first."""
 SHORT = {"lr": "optimizer.lr"}
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How one stage is trained, as `train_net` does it, and how it goes on, as `resume` does it."""
+
+    train: Callable[..., Session]
+    resume: Callable[..., Session]
 
 
 @dataclass(frozen=True)
@@ -54,37 +66,71 @@ def stages_of(lines: Iterable[Setting]) -> tuple[Stage, ...]:
 def train_stages(
     net: Net,
     overrides: Sequence[Setting],
-    train: Callable[..., Session],
+    run: Runs,
     make: Callable[[], Path],
     *,
     progress: Progress,
     limit: float | None = None,
-    **how: Any,
 ) -> Session:
-    """Train stage by stage by `train`, as `train_net` does one, into `1-NAME`, `2-NAME`, … in the folder that is made.
+    """Train stage by stage, into `1-NAME`, `2-NAME`, … in the folder that is made.
 
     All settings are read before. A stage that was stopped is the last; `limit` is for all together. Raises as
     `train_net`.
     """
-    start = monotonic()
     stages = stages_of([*net.settings, *overrides])
-    plans = [_of_stage(net, overrides, stage, first=k == 0) for k, stage in enumerate(stages)]
-    for block, lines in plans:
-        read_settings(block, lines).transfer.edited(net)
-    folder = make()
-    check_empty(folder)
+    plans = []
+    for k, stage in enumerate(stages):
+        block, lines = _of_stage(net, overrides, stage, first=k == 0)
+        settings = read_settings(block, lines)
+        settings.transfer.edited(net)
+        plans.append((stage.name, settings.texts()))
+    chain, folder = Chain(replace(net, settings=()), tuple(plans)), make()
+    with RunLock(folder):
+        check_empty(folder)
+        write_chain(folder, chain)
+        return _go_on(folder, chain, run, progress, limit)
+
+
+def resume_stages(folder: Path, run: Runs, *, progress: Progress, limit: float | None = None) -> Session:
+    """Go on with a chain in the stage that it was in, and with those that follow it.
+
+    Raises `NetError` as `resume`, and N531 where what is kept of the chain cannot be used.
+    """
+    with RunLock(folder):
+        return _go_on(folder, read_chain(folder), run, progress, limit)
+
+
+def _go_on(folder: Path, chain: Chain, run: Runs, progress: Progress, limit: float | None) -> Session:
+    """The stages from the last one that has a checkpoint on."""
+    start, begun = monotonic(), chain.begun(folder)
     done: Session | None = None
-    for k, (stage, (block, lines)) in enumerate(zip(stages, plans, strict=True), 1):
-        progress.note(f"stage {k}/{len(stages)}: {stage.name}")
-        if done is not None:
-            lines = (*lines, plain_override("weights", str(done.folder), option=STAGES))
-        out = folder / f"{k}-{stage.name}"
+    for k in range(max(begun, 0), len(chain.stages)):
+        out = chain.folder(folder, k)
+        progress.note(f"stage {k + 1}/{len(chain.stages)}: {chain.stages[k][0]}")
         left = None if limit is None else max(limit - (monotonic() - start), 1e-3)
-        done = train(replace(net, settings=block), lines, out=out, progress=progress, limit=left, **how)
+        if k == begun:
+            done = run.resume(out, progress=progress, limit=left)
+        else:
+            _clear(out)
+            lines = chain.lines(k)
+            if k:
+                lines = (*lines, plain_override("weights", str(chain.folder(folder, k - 1)), option=STAGES))
+            done = run.train(chain.net, lines, out=out, progress=progress, limit=left)
         if done.stopped or done.exit_code:
             break
     assert done is not None
-    return done
+    return replace(done, chain=folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a stage wrote that was ended before its first checkpoint."""
+    try:
+        rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise fail("N505", f"{quoted(folder)} cannot be removed: {reason}") from None
 
 
 def _of_stage(

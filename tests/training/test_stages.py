@@ -1,12 +1,19 @@
 """Stages follow one another, each with the weights of the one before and its own settings."""
 
+import shutil
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from netdsl.cli.train import train
 from netdsl.errors import NetError
+from netdsl.language.load import parse
+from netdsl.training.override import parse_override
+from netdsl.training.session import resume, train_net
 from netdsl.training.trained import open_run
+
+from .conftest import StopAt
 
 TEXT = """net Small {
   input image: 28x28x1
@@ -85,3 +92,44 @@ def test_mistakes_are_found_before_the_first_stage_begins(home, stages, code, wo
     assert caught.value.code == code
     assert words in str(caught.value)
     assert not (home / "runs").exists()
+
+
+def same_weights(one, other):
+    pairs = [[open_run(folder / name).weights for folder in (one, other)] for name in ("1-top", "2-last")]
+    return all(np.array_equal(first[name], second[name]) for first, second in pairs for name in first)
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_a_chain_goes_on_in_the_stage_that_it_was_in(home, at):
+    train_net(parse(TEXT), out=home / "whole")
+    stopped = train_net(parse(TEXT), out=home / "parts", progress=StopAt(at))
+    assert (stopped.stopped, stopped.chain) == (True, home / "parts")
+    assert resume(home / "parts").folder == home / "parts" / "2-last"
+    assert same_weights(home / "whole", home / "parts")
+
+
+def test_a_stage_without_a_checkpoint_begins_anew(home):
+    train_net(parse(TEXT), out=home / "whole")
+    shutil.copytree("whole", "parts")
+    for path in (home / "parts" / "2-last").glob("*.checkpoint"):
+        path.unlink()
+    (home / "parts" / "2-last" / "weights.safetensors").unlink()
+    assert resume(home / "parts").steps == 3
+    assert same_weights(home / "whole", home / "parts")
+
+
+def test_a_chain_goes_on_as_it_was_begun(home):
+    run(home)
+    with pytest.raises(NetError, match="is a chain of stages") as caught:
+        resume(home / "runs" / "small", (), parse_override("seed=2"))
+    assert caught.value.code == "N533"
+    for content in (
+        "{",
+        "[]",
+        '{"stages": []}',
+        (home / "runs/small/stages.json").read_text().replace("rescale", "resale"),
+    ):
+        (home / "runs/small/stages.json").write_text(content)
+        with pytest.raises(NetError, match="does not tell the stages") as caught:
+            resume(home / "runs" / "small")
+        assert caught.value.code == "N531"
