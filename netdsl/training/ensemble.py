@@ -65,8 +65,13 @@ class Ensemble:
         they end in a softmax. Raises `NetError` N508 for a net that takes no images.
         """
         for one in self.members:
+            advice = "`netdsl predict RUN ask.npz` asks about arrays, one for each input of the net, under its name"
+            if len(one.inputs) != 1:
+                inputs = ", ".join(f"`{name}`" for name in one.inputs)
+                raise fail("N508", f"`{one.name}` has the inputs {inputs}: one image is not enough", help=advice)
             if len(one.shape) != 3 or one.shape[2] not in (1, 3):
-                raise fail("N508", f"the input of `{one.name}` is {format_shape(one.shape)}: images are HxWx1 or HxWx3")
+                words = f"the input of `{one.name}` is {format_shape(one.shape)}: images are HxWx1 or HxWx3"
+                raise fail("N508", words, help=advice)
         rows, step = [], max(BATCH // self.views, 1)
         for start in range(0, len(images), step):
             said = [self._of(k, images[start : start + step]) for k in range(len(self.members))]

@@ -77,6 +77,13 @@ def test_a_stopped_run_ends_with_the_same_bits(home):
     assert whole == parts
 
 
+def test_one_image_is_not_enough(home):
+    run(train, "two.net", "--out", "run", "--steps", 1, "--no-report")
+    with pytest.raises(NetError, match="has the inputs `image`, `numbers`: one image is not enough") as caught:
+        run(predict, "run", "photo.png")
+    assert caught.value.code == "N508"
+
+
 def test_a_rehearsal_names_each_input_and_its_preparation(home):
     said = run(train, "two.net", "--dry-run")
     assert "image: 4x4x1, rescale\n" in said
