@@ -1,7 +1,8 @@
 /* The interpreter of elementwise expressions: a program runs over a rows x columns window, a tile of ND_TILE_LENGTH at a time.
  *
  * Every place of the program is a pointer to the tile's numbers: operands that lie contiguously are read where they are, others
- * are gathered or replicated into the scratch, once for the whole window where they repeat.
+ * are gathered or replicated into the scratch, once for the whole window where they repeat. While a tile is computed, an
+ * instruction an operand, the next is on its way from memory.
  */
 /* Element (r, c) lies at p[r*row + c*column]. */
 typedef struct { float *p; int64_t row, column; } nd_view;
@@ -12,6 +13,9 @@ typedef struct {
     float *scratch;
     float *place[ND_PLACES];
     const float *replicated[ND_OPERANDS];
+    const float *soon[ND_OPERANDS]; /* what is read behind the tile, and is not yet asked for */
+    int unasked;
+    int far; /* the result is too large for the cache */
 } nd_program;
 
 static nd_program nd_program_of(const float *code, int64_t inputs, float *scratch)
@@ -32,6 +36,7 @@ static nd_program nd_program_of(const float *code, int64_t inputs, float *scratc
     for (; i + ND_VLEN <= count; i += ND_VLEN) { \
         const vf a = nd_load(pa + i), b = nd_load(pb + i), c = nd_load(pc + i); \
         (void)b, (void)c; \
+        nd_fetch(soon + i); \
         nd_store(to + i, value); \
     } \
     if (i < count) { \
@@ -45,7 +50,8 @@ static nd_program nd_program_of(const float *code, int64_t inputs, float *scratc
 enum { ND_CODES(ND_CODE_NAME) nd_code_count };
 #undef ND_CODE_NAME
 
-static void nd_instruction(int code, float *to, const float *pa, const float *pb, const float *pc, int64_t count)
+/* `soon`, as long as the tile, is asked for meanwhile. */
+static void nd_instruction(int code, float *to, const float *pa, const float *pb, const float *pc, int64_t count, const float *soon)
 {
     int64_t i = 0;
     switch (code) {
@@ -74,21 +80,21 @@ static void nd_instruction(int code, float *to, const float *pa, const float *pb
     }
 }
 
-static void nd_execute_one(const nd_program *p, const int32_t *w, int64_t count)
+static void nd_execute_one(nd_program *p, const int32_t *w, int64_t count)
 {
     const int arity = w[0] < nd_code_add ? 1 : w[0] < nd_code_where ? 2 : 3;
-    const float *a = p->place[w[2]];
-    nd_instruction(w[0], p->place[w[1]], a, arity > 1 ? p->place[w[3]] : a, arity > 2 ? p->place[w[4]] : a, count);
+    const float *a = p->place[w[2]], *soon = p->unasked ? p->soon[--p->unasked] : a;
+    nd_instruction(w[0], p->place[w[1]], a, arity > 1 ? p->place[w[3]] : a, arity > 2 ? p->place[w[4]] : a, count, soon);
 }
 
 /* All instructions but the last `kept`, on `count` numbers. */
-ND_INLINE void nd_execute_but(const nd_program *p, int32_t kept, int64_t count)
+ND_INLINE void nd_execute_but(nd_program *p, int32_t kept, int64_t count)
 {
     const int32_t *w = p->words + 2;
     for (int32_t i = 0; i < p->words[0] - kept; i++, w += 5) nd_execute_one(p, w, count);
 }
 
-static void nd_execute(const nd_program *p, int64_t count) { nd_execute_but(p, 0, count); }
+static void nd_execute(nd_program *p, int64_t count) { nd_execute_but(p, 0, count); }
 
 ND_INLINE void nd_gather(float *to, const nd_view *v, int64_t rows, int64_t columns)
 {
@@ -120,13 +126,21 @@ static void nd_tile_of_map(nd_program *p, const nd_view *y, const nd_view *x, in
 {
     const int64_t count = rows * columns;
     nd_place_inputs(p, x, rows, columns, tall);
-    if (y->column == 1 && (rows == 1 || y->row == columns)) {
+    p->unasked = 0;
+    for (int k = 0; k < p->inputs; k++)
+        if (p->place[ND_PLACE_INPUT + k] == x[k].p) p->soon[p->unasked++] = x[k].p + count;
+    const int whole = y->column == 1 && (rows == 1 || y->row == columns);
+    if (whole && !p->far) {
         p->place[ND_PLACE_OUTPUT] = y->p;
         nd_execute(p, count);
         return;
     }
     const float *from = p->place[ND_PLACE_OUTPUT] = p->scratch + ND_PLACE_OUTPUT * ND_TILE_LENGTH;
     nd_execute(p, count);
+    if (whole) {
+        nd_stream_run(y->p, from, count);
+        return;
+    }
     for (int64_t r = 0; r < rows; r++, from += columns) {
         float *to = y->p + r * y->row;
         if (y->column == 1) nd_copy_run(to, from, columns);

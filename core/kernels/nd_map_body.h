@@ -1,5 +1,6 @@
 /* map: an expression over operands that broadcast. Axes along which every operand moves evenly are walked as one. */
 #define ND_WINDOW 16384 /* elements of a task */
+#define ND_FAR (2 << 20) /* elements of a result that does not wait in the cache for its reader */
 
 /* Axes, batch first, of up to ND_OPERANDS operands. */
 typedef struct {
@@ -88,5 +89,8 @@ static void ND_JOIN(ND_NAME(map), _run)(const nd_call *call, int64_t task)
         }
         view[k] = (nd_view){p, row, column};
     }
+    program.far = m.outer * m.rows * m.columns >= ND_FAR;
+    for (int k = 1; k <= s->inputs; k++) program.far &= view[k].p != view[0].p;
     nd_map_window(&program, view[0], view + 1, nd_min(m.tall, m.rows - r), nd_min(m.wide, m.columns - c));
+    if (program.far) nd_stream_end();
 }

@@ -32,8 +32,9 @@ static void nd_join_spread(nd_spread *to, double count, const double *mean, cons
 }
 
 /* A block of up to ND_MOMENT_ROWS rows joins the rest. Sums are of distances from the block's first row, which are exact where they
- * matter. */
-ND_INLINE void nd_moment_block(nd_spread *to, const float *x, int64_t rows, int64_t stride, int64_t columns, const int whole)
+ * matter. The block at `soon` is asked for meanwhile: pieces of rows are nothing that the hardware foresees. */
+ND_INLINE void nd_moment_block(nd_spread *to, const float *x, const float *soon, int64_t rows, int64_t stride, int64_t columns,
+                               const int whole)
 {
     vf pivot[ND_MOMENT_VECTORS], sum[ND_MOMENT_VECTORS], squares[ND_MOMENT_VECTORS];
     float found[ND_MOMENT_COLUMNS];
@@ -43,8 +44,12 @@ ND_INLINE void nd_moment_block(nd_spread *to, const float *x, int64_t rows, int6
         pivot[v] = ND_COLUMNS_FROM(x, v);
         sum[v] = squares[v] = (vf){};
     }
+    ND_UNROLL for (int v = 0; v < ND_MOMENT_VECTORS; v++) nd_fetch(soon + v * ND_VLEN);
     for (int64_t r = 1; r < rows; r++)
-        ND_UNROLL for (int v = 0; v < ND_MOMENT_VECTORS; v++) sum[v] += ND_COLUMNS_FROM(x + r * stride, v) - pivot[v];
+        ND_UNROLL for (int v = 0; v < ND_MOMENT_VECTORS; v++) {
+            nd_fetch(soon + r * stride + v * ND_VLEN);
+            sum[v] += ND_COLUMNS_FROM(x + r * stride, v) - pivot[v];
+        }
     ND_UNROLL for (int v = 0; v < ND_MOMENT_VECTORS; v++) {
         nd_store(found + v * ND_VLEN, sum[v]);
         sum[v] /= (float)rows;
@@ -72,8 +77,9 @@ static void nd_moments_chunk(const nd_call *call, int64_t image, int64_t chunk, 
         for (int64_t g = 0, c = 0; c < columns; g++, c += ND_MOMENT_COLUMNS) {
             const float *at = x + r * pitch + c;
             const int64_t rows = nd_min(ND_MOMENT_ROWS, r1 - r), left = columns - c;
-            if (left >= ND_MOMENT_COLUMNS) nd_moment_block(&spread[g], at, rows, pitch, ND_MOMENT_COLUMNS, 1);
-            else nd_moment_block(&spread[g], at, rows, pitch, left, 0);
+            const float *soon = left > ND_MOMENT_COLUMNS ? at + ND_MOMENT_COLUMNS : x + (r + ND_MOMENT_ROWS) * pitch;
+            if (left >= ND_MOMENT_COLUMNS) nd_moment_block(&spread[g], at, soon, rows, pitch, ND_MOMENT_COLUMNS, 1);
+            else nd_moment_block(&spread[g], at, soon, rows, pitch, left, 0);
         }
     float *to = call->x[3] + (image * s->chunks + chunk) * ND_MOMENT_PARTS * s->columns + first;
     for (int64_t c = 0; c < columns; c++) {

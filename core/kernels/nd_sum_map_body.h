@@ -33,7 +33,7 @@ ND_INLINE vf nd_view_vector(const nd_view *v, const float *row, int64_t c, int64
     return v->column ? nd_load_up_to(row + c, count) : nd_splat(*row);
 }
 
-ND_INLINE void nd_sum_map_rows(nd_view y, const nd_view *x, int64_t rows, int64_t columns, const int operands, const int relu)
+ND_INLINE void nd_sum_map_rows(nd_view y, const nd_view *x, int64_t rows, int64_t columns, const int operands, const int relu, const int far)
 {
     for (int64_t r = 0; r < rows; r++) {
         const float *p[3];
@@ -43,7 +43,9 @@ ND_INLINE void nd_sum_map_rows(nd_view y, const nd_view *x, int64_t rows, int64_
             vf v = nd_view_vector(&x[0], p[0], c, columns - c);
             if (operands > 1) v += nd_view_vector(&x[1], p[1], c, columns - c);
             if (operands > 2) v += nd_view_vector(&x[2], p[2], c, columns - c);
-            nd_store_up_to(to + c, relu ? nd_vmax(v, (vf){}) : v, columns - c);
+            if (relu) v = nd_vmax(v, (vf){});
+            if (far && columns - c >= ND_VLEN) nd_stream(to + c, v);
+            else nd_store_up_to(to + c, v, columns - c);
         }
     }
 }
@@ -64,11 +66,12 @@ static int nd_sum_map_window(const nd_program *p, nd_view y, const nd_view *x, i
         columns *= rows;
         rows = 1;
     }
+    const int far = p->far && flat && nd_in_place(y.p);
     switch (m.operands * 2 + m.relu) {
-    case 3: nd_sum_map_rows(y, from, rows, columns, 1, 1); return 1;
-    case 4: nd_sum_map_rows(y, from, rows, columns, 2, 0); return 1;
-    case 5: nd_sum_map_rows(y, from, rows, columns, 2, 1); return 1;
-    case 6: nd_sum_map_rows(y, from, rows, columns, 3, 0); return 1;
-    default: nd_sum_map_rows(y, from, rows, columns, 3, 1); return 1;
+    case 3: nd_sum_map_rows(y, from, rows, columns, 1, 1, far); return 1;
+    case 4: nd_sum_map_rows(y, from, rows, columns, 2, 0, far); return 1;
+    case 5: nd_sum_map_rows(y, from, rows, columns, 2, 1, far); return 1;
+    case 6: nd_sum_map_rows(y, from, rows, columns, 3, 0, far); return 1;
+    default: nd_sum_map_rows(y, from, rows, columns, 3, 1, far); return 1;
     }
 }

@@ -146,6 +146,27 @@ ND_INLINE void nd_copy_run(float *to, const float *from, int64_t count)
     if (i < count) nd_store_part(to + i, nd_load_part(from + i, count - i), count - i);
 }
 
+/* Stores that leave the cache as it is, and memory's old lines unread, to whole vectors in their places; after the last of
+ * them `nd_stream_end`, before others may read. */
+#if defined(__x86_64__) && ND_VLEN == 16
+ND_INLINE void nd_stream(float *p, vf v) { _mm512_stream_ps(p, (__m512)v); }
+ND_INLINE void nd_stream_end(void) { _mm_sfence(); }
+#elif defined(__x86_64__) && ND_VLEN == 8
+ND_INLINE void nd_stream(float *p, vf v) { _mm256_stream_ps(p, (__m256)v); }
+ND_INLINE void nd_stream_end(void) { _mm_sfence(); }
+#else
+ND_INLINE void nd_stream(float *p, vf v) { nd_store(p, v); }
+ND_INLINE void nd_stream_end(void) {}
+#endif
+ND_INLINE int nd_in_place(const float *p) { return (uintptr_t)p % (ND_VLEN * sizeof *p) == 0; }
+
+ND_INLINE void nd_stream_run(float *to, const float *from, int64_t count)
+{
+    int64_t i = 0;
+    for (; nd_in_place(to) && i + ND_VLEN <= count; i += ND_VLEN) nd_stream(to + i, nd_load(from + i));
+    nd_copy_run(to + i, from + i, count - i);
+}
+
 ND_INLINE void nd_fill_run(float *to, float number, int64_t count)
 {
     int64_t i = 0;

@@ -145,3 +145,22 @@ def test_an_operand_may_be_the_output(steps, isa):
     fields = {f"size{i}": 1 for i in range(4)} | {"size4": x.size, "inputs": 1, "words": words.size}
     steps.run("map", steps.fixed(x, strides=(1,)), steps.fixed(words), steps.fixed(x, strides=(1,)), isa=isa, **fields)
     assert np.array_equal(x, np.arange(1, 5001))
+
+
+def aligned(length, offset):
+    """Room for numbers, the first of them `offset` numbers behind the beginning of a line of the cache."""
+    room = np.full(length + 32, NAN, np.float32)
+    first = -room.ctypes.data // 4 % 16 + offset
+    return room[first : first + length]
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+@pytest.mark.parametrize("words", [("max", 31, 32, 64), ("mul", 31, 32, 33), ("add", 31, 32, 33)])
+def test_what_is_too_large_for_the_cache_is_the_same(steps, rng, isa, words, offset):
+    x, z = rng.standard_normal((2, (2 << 20) + 37)).astype(np.float32)
+    code = steps.code(words, constants=[0] if words[0] == "max" else [])
+    operands = [steps.fixed(a, strides=(1,)) for a in (aligned(x.size, offset), x, z)][: 2 if words[0] == "max" else 3]
+    fields = {f"size{i}": 1 for i in range(4)} | {"size4": x.size, "inputs": len(operands) - 1, "words": code.size}
+    got = steps.run("map", operands[0], steps.fixed(code), *operands[1:], isa=isa, threads=2, **fields)
+    exact = {"max": np.maximum(x, 0), "mul": x * z, "add": x + z}[words[0]]
+    assert np.array_equal(got, exact)
