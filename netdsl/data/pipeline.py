@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from netdsl.data.dataset import Dataset, Images, check_labels
 from netdsl.data.framing import Resize
 from netdsl.data.image import Fit
-from netdsl.data.step import Floats, Step
+from netdsl.data.step import Floats, InPlace, Step
 from netdsl.data.steps import ARGUMENTS, STEPS, Standardize, make_step
 from netdsl.errors import Fault, NetError, escape, fail
 from netdsl.files.regular import quoted
@@ -78,6 +78,16 @@ class Pipeline:
         for step in self.steps:
             current = step.apply(current)
         return np.ascontiguousarray(current, np.float32)
+
+    def fill(self, room: Floats, images: NDArray[np.uint8] | Floats) -> None:
+        """The same into `room`, (N, H, W, C) of what comes out, without another array where numbers alone change."""
+        last = [k for k, step in enumerate(self.steps, 1) if not isinstance(step, InPlace)][-1:] or [0]
+        for step in self.steps[: last[0]]:
+            images = step.apply(images)
+        room[...] = images
+        for step in self.steps[last[0] :]:
+            assert isinstance(step, InPlace)
+            step.change(room)
 
     def apply_masks(self, masks: NDArray[Any]) -> NDArray[Any]:
         """Classes of pixels (N, H, W), moved as the images are."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl.data.framing import Crop, Pad, Resize
-from netdsl.data.step import Floats, Step
+from netdsl.data.step import Floats, InPlace, Step
 from netdsl.errors import Fault
 from netdsl.shapes import Shape, format_shape
 
@@ -31,7 +31,7 @@ def divisor(std: NDArray[Any]) -> NDArray[Any]:
 
 
 @dataclass(frozen=True)
-class Rescale(Step):
+class Rescale(InPlace):
     """y = factor · x; by default bytes, 0 to 255, become 0 to 1."""
 
     factor: float = 1 / 255
@@ -41,11 +41,8 @@ class Rescale(Step):
         if not (number and abs(self.factor) <= np.finfo(np.float32).max and self.factor):
             raise Fault("N609", f"`factor` of `rescale` is a number other than 0, not `{self.factor}`", "factor")
 
-    def apply(self, images: NDArray[Any]) -> Floats:
-        # First float32, then in place: NumPy takes thrice as long to do both at once.
-        scaled = images.astype(np.float32)
-        scaled *= np.float32(self.factor)
-        return scaled
+    def change(self, images: Floats) -> None:
+        images *= np.float32(self.factor)
 
     def text(self) -> str:
         return "rescale" if self.factor == 1 / 255 else f"rescale({self.factor!r})"
@@ -55,7 +52,7 @@ class Rescale(Step):
 
 
 @dataclass(frozen=True, eq=False)
-class Standardize(Step):
+class Standardize(InPlace):
     """y = (x − mean)/(std + 0.0001), mean and standard deviation of the training images.
 
     `over=pixel` takes them for each pixel and channel, shape (H, W, C); `over=channel` for each channel over all
@@ -82,12 +79,10 @@ class Standardize(Step):
         variance = sum(np.square(block - mean).sum(axis=axes) for block in blocks) / count
         return replace(self, mean=np.asarray(mean, np.float32), std=np.asarray(np.sqrt(variance), np.float32))
 
-    def apply(self, images: NDArray[Any]) -> Floats:
+    def change(self, images: Floats) -> None:
         assert self.mean is not None and self.std is not None, "standardize is applied before it is fitted"
-        centred = images.astype(np.float32)
-        centred -= self.mean
-        centred /= divisor(self.std)
-        return centred
+        images -= self.mean
+        images /= divisor(self.std)
 
     def out_shape(self, shape: Shape) -> Shape:
         if self.mean is not None and self.mean.shape != shape[-self.mean.ndim :]:

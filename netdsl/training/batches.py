@@ -160,7 +160,7 @@ class Live:
         labels = self.labels[part]
         if isinstance(self.images, ImageFiles) and labels.ndim < 3:
             for i, image in enumerate(self.augment.read(self.images, draws)):
-                images[i] = self.pipeline.apply(image)[0]
+                self.pipeline.fill(images[i : i + 1], image)
         else:
             labels = self._change(images, labels, draws)
         blended = self.augment.blends and labels.dtype.kind != "f"
@@ -176,7 +176,7 @@ class Live:
             some = slice(start, start + together)
             dense = labels[some] if labels.ndim > 2 else None
             changed, moved = self.augment.change(self.images[draws.indices[some]], dense, draws.of(some))
-            images[some] = self.pipeline.apply(changed)
+            self.pipeline.fill(images[some], changed)
             masks += [] if moved is None else [centre_of(self.pipeline.apply_masks(moved), self.places)]
         return np.concatenate(masks) if masks else labels
 

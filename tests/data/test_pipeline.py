@@ -257,3 +257,15 @@ def test_sizes_that_are_none_are_faults(call):
 def test_calls_give_sizes_by_one_number_or_two():
     assert make_step("resize", (224,)) == Resize((224, 224))
     assert make_step("resize", ((224, 160),), {"fit": "cover"}) == Resize((224, 160), "cover")
+
+
+@pytest.mark.parametrize(
+    "steps", [(), ("rescale",), ("pad", "rescale"), ("rescale", "pad"), ("rescale", "pad", "rescale")]
+)
+def test_filling_a_room_gives_the_bits_of_applying(steps):
+    arguments = {"pad": (1,), "rescale": (0.3,)}
+    pipeline = Pipeline(tuple(make_step(name, arguments[name]) for name in steps))
+    images = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
+    room = np.empty((2, *pipeline.out_shape((3, 4, 3))), np.float32)
+    pipeline.fill(room, images)
+    assert np.array_equal(room, pipeline.apply(images))
