@@ -197,8 +197,8 @@ numbers: `netdsl filter "1 0 -1/0 0 0/-1 0 1" photo.png -o out.png`.""",
         """The end of the name says in which format a picture is written: .png, .jpg, .jpeg, .bmp, .webp, .pgm or .ppm.
 PNG keeps every number; JPEG and WebP do not.
 
-`netdsl predict --masks FOLDER` names masks after their images, whose names therefore differ, and writes at most 256
-classes, the colours of a palette.""",
+`netdsl predict --masks FOLDER` names masks after their images, whose names therefore differ, replaces none of these images,
+and writes at most 256 classes, the colours of a palette.""",
     ),
     Page(
         "N623",

@@ -52,6 +52,12 @@ def test_shares_of_pixels_are_told_and_masks_written(masks):
     }
 
 
+def test_masks_of_the_examples_of_an_archive_keep_their_numbers(masks):
+    np.savez("ask.npz", image=np.zeros((2, 8, 8), np.uint8))
+    run(predict, "a", "ask.npz", "--masks", "found")
+    assert sorted(path.name for path in Path("found").iterdir()) == ["ask[0].png", "ask[1].png"]
+
+
 def test_two_nets_are_measured_together(masks):
     one, both = (
         json.loads(run(evaluate, *how, "--format", "json", "--metrics", "iou"))
@@ -65,6 +71,7 @@ def test_two_nets_are_measured_together(masks):
     [
         (["photo.png", "--crops", "5"], "views of parts have no mean"),
         (["photo.png", "photo.png", "--masks", "found"], "2 of the images are called `photo`"),
+        (["photo.png", "--masks", "."], "the mask `photo.png` would replace the image"),
     ],
 )
 def test_what_masks_cannot_do_is_refused(masks, how, words):
@@ -78,3 +85,4 @@ def test_numbers_keep_their_order(tmp_path, monkeypatch):
     assert [one["name"] for one in found["classes"]] == ["0"]
     with pytest.raises(NetError, match="no mask"):
         run(predict, "a", "photo.png", "--masks", "found")
+    assert not Path("found").exists()
