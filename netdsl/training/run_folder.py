@@ -119,12 +119,17 @@ def write_metrics(folder: Path, epochs: Iterable[Epoch], columns: Collection[str
 
 
 def weights_path(run: Path) -> Path:
-    """The weight file of a run folder, or the path itself; `NetError` N510 for a folder without one."""
+    """The weight file of a run folder, or the path itself; `NetError` N510 for a folder without one.
+
+    A run of several nets, or of several stages, has a folder for each, which the error names.
+    """
     if not run.is_dir():
         return run
     path = run / WEIGHTS
     if not path.exists():
-        raise fail("N510", f"{quoted(run)} is not the folder of a run: it has no `{WEIGHTS}`")
+        inside = sorted(quoted(one.parent) for one in run.glob(f"*/{WEIGHTS}"))
+        advice = f"it holds runs of single nets: {', '.join(inside)}" if inside else None
+        raise fail("N510", f"{quoted(run)} is not the folder of a run: it has no `{WEIGHTS}`", help=advice)
     return path
 
 

@@ -45,6 +45,14 @@ def test_a_folder_without_weights_is_no_run(tmp_path):
         weights_path(tmp_path)
 
 
+def test_the_runs_inside_a_run_of_several_nets_are_named(tmp_path):
+    (tmp_path / "Generator").mkdir()
+    (tmp_path / "Generator" / "weights.safetensors").touch()
+    with pytest.raises(NetError) as caught:
+        weights_path(tmp_path)
+    assert str(tmp_path / "Generator") in caught.value.diagnostics[0].help
+
+
 def test_metrics_without_validation_leave_its_columns_empty(tmp_path):
     epoch = Epoch(1, 7, Score(0.5, {"accuracy": 0.25}, 9, {"recall": [0.5, None]}), None)
     write_metrics(tmp_path, [epoch], ("loss", "accuracy", "val_loss", "val_accuracy"))
