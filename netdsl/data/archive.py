@@ -123,7 +123,8 @@ def as_images(array: NDArray[Any], what: str, name: str, size: Shape | None) -> 
     if size == (1,) and array.ndim == 1:
         array = array[:, None]
     if array.dtype.kind == "U" or not 2 <= array.ndim <= 4 or 0 in array.shape:
-        raise fail("N612", f"{what}: {quoted(name)} is {format_shape(array.shape)} of {array.dtype}, not images")
+        wanted = "not images, series or rows of numbers, one an example"
+        raise fail("N612", f"{what}: {quoted(name)} is {_described(array)}, {wanted}")
     series = size is not None and len(size) == 2
     if array.ndim == 3 and not series:
         array = array[..., None]
@@ -137,6 +138,11 @@ def as_images(array: NDArray[Any], what: str, name: str, size: Shape | None) -> 
     return numbers
 
 
+def _described(array: NDArray[Any]) -> str:
+    kind = "words" if array.dtype.kind == "U" else array.dtype
+    return f"{format_shape(array.shape)} of {kind}" if array.ndim else f"a single one of {kind}"
+
+
 def as_labels(array: NDArray[Any], what: str, name: str) -> NDArray[Any]:
     """Labels (N,), masks (N, H, W) or numbers (N, K)."""
     if array.ndim in (2, 4) and array.shape[-1] == 1:
@@ -146,7 +152,7 @@ def as_labels(array: NDArray[Any], what: str, name: str) -> NDArray[Any]:
     if array.dtype.kind not in "biu" or array.ndim not in (1, 3) or 0 in array.shape:
         raise fail(
             "N612",
-            f"{what}: {quoted(name)} is {format_shape(array.shape)} of {array.dtype}: labels are whole numbers, "
+            f"{what}: {quoted(name)} is {_described(array)}: labels are whole numbers, "
             "one an image or one a pixel, or numbers to be learned, finite, a row an image",
         )
     return array.astype(np.int64)

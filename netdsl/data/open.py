@@ -65,6 +65,8 @@ def open_data(spec: str | Path, *, size: Shape | None = None, fit: Fit | None = 
     converted to, and it gives the numbers of a table their shape. `fit` brings images of several sizes to one. Whether
     the data fit the net is the business of `check_fits`. Raises `NetError` N601 to N607, N611 to N613.
     """
+    if not str(spec):
+        raise fail("N601", "no data are named: the name is empty")  # and does not mean the folder that one is in
     shipped = next((data.name for data in SHIPPED if data.name == str(spec)), None)
     root, column = (Path(__file__).parent / shipped, "") if shipped else _place(str(spec))
     if os.path.isdir(root):  # unlike Path.is_dir, false for names that no file can have

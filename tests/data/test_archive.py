@@ -76,6 +76,8 @@ def test_axes_in_fortran_order_are_read(archive):
         ({"x": np.full((3, 2), np.inf), "y": np.zeros(3, int)}, "`x` is not finite at (0, 0)"),
         ({"x": np.zeros((3, 4, 5)), "y": np.zeros((3, 4, 4), int)}, "`y` and `x` are 4x4 and 4x5x1 for an image"),
         ({"x": np.zeros((3, 0)), "y": np.zeros(3, int)}, "not images"),
+        ({"x": np.float32(3), "y": np.zeros(3, int)}, "`x` is a single one of float32, not images"),
+        ({"x": np.full((3, 2), "a"), "y": np.zeros(3, int)}, "`x` is 3x2 of words, not images"),
     ],
 )
 def test_other_arrays_are_refused(tmp_path, arrays, words):

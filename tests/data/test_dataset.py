@@ -167,6 +167,13 @@ def test_unknown_data_is_refused(spec, tmp_path, monkeypatch):
     refused(spec, "N601")
 
 
+def test_an_empty_name_is_not_the_folder_that_one_is_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_image(tmp_path / "a" / "0.png")
+    write_image(tmp_path / "b" / "0.png")
+    assert "no data are named" in refused("", "N601")
+
+
 def test_near_name_is_suggested():
     assert "did you mean `fashion_mnist`?" in refused("fashon_mnist", "N601")
 
