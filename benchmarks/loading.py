@@ -31,8 +31,8 @@ from netdsl.data.pipeline import Pipeline
 from netdsl.data.steps import make_step
 from netdsl.training import loop
 from netdsl.training.batches import Live
-from netdsl.training.override import parse_override
-from netdsl.training.settings import read_settings
+from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
 
 BATCH, SIDE, MOST_RATIO = 64, 224, 1.2
 TIMES = 4

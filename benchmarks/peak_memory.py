@@ -18,9 +18,9 @@ from netdsl.compiler.available import resident_memory
 from netdsl.data.dataset import Dataset
 from netdsl.language.load import load
 from netdsl.training import loop
+from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
 from netdsl.training.memory import predicted
-from netdsl.training.override import parse_override
-from netdsl.training.settings import read_settings
 
 NETS = ("lenet5:512", "alexnet:16", "resnet18:8", "vgg16:2", "googlenet:8", "mobilenet_v2:8")
 MOST = 0.15

@@ -22,12 +22,12 @@ from netdsl.language.load import load, parse
 from netdsl.shapes import Shape, format_shape
 from netdsl.training.bare import bare_loss
 from netdsl.training.batches import order
-from netdsl.training.by_name import take_over
+from netdsl.training.block.transfer import Transfer
 from netdsl.training.loop import input_name
-from netdsl.training.loss import LABELS
-from netdsl.training.optimiser import Adam
-from netdsl.training.rules import update_of
-from netdsl.training.transfer import Transfer
+from netdsl.training.optimise.loss import LABELS
+from netdsl.training.optimise.optimiser import Adam
+from netdsl.training.optimise.rules import update_of
+from netdsl.training.transfer.by_name import take_over
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin

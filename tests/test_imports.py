@@ -30,6 +30,13 @@ DOORS |= {room: ABOVE for room in ("training", "explain", "gpu", "report", "exch
 DOORS |= {room: ABOVE | {"training"} for room in ("sklearn", "tuning")}
 EVERYTHING = set(DOORS) | {"grammar", "core", "architectures"}
 DOORS |= {"__init__": EVERYTHING, "__main__": {"cli"}, "cli": EVERYTHING | {"__init__"}}
+# Below the loop of a training, each room builds on those before it; the rooms above the loop use them all.
+BELOW_THE_LOOP = {
+    "optimise": set(),
+    "scores": {"optimise", "batches"},
+    "keeping": {"optimise", "scores"},
+    "block": {"optimise", "scores", "keeping", "batches"},
+}
 CORE_USER = "compiler/program.py"
 FILES = sorted(NETDSL.rglob("*.py"))
 
@@ -63,6 +70,17 @@ def test_file_imports_only_rooms_it_has_a_door_to(file):
     room = room_of(file)
     assert room in DOORS, f"say in this test what `{room}` may import"
     assert imported_rooms(file) - {room} <= DOORS[room]
+
+
+@pytest.mark.parametrize("room", BELOW_THE_LOOP)
+def test_rooms_below_the_loop_import_only_those_before_them(room):
+    found = set()
+    for file in (NETDSL / "training" / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("netdsl.training"):
+                below = (node.module or "").split(".")[2:]
+                found |= {below[0]} if below else {alias.name for alias in node.names}
+    assert found - {room} <= BELOW_THE_LOOP[room]
 
 
 def test_core_is_imported_by_the_program_only():

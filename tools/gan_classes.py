@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netdsl.training.answers.trained import TrainedNet, open_run
 from netdsl.training.recipes.sample import sample
-from netdsl.training.trained import TrainedNet, open_run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,12 +16,12 @@ from pathlib import Path
 from gan_classes import COUNT, LEAST, print_shares
 from netdsl.data.open import open_data
 from netdsl.language.load import load_together
-from netdsl.training.checkpoint import checkpoints
-from netdsl.training.override import plain_override
-from netdsl.training.progress import Lines
+from netdsl.training.answers.trained import open_run
+from netdsl.training.block.override import plain_override
+from netdsl.training.keeping.checkpoint import checkpoints
 from netdsl.training.recipes.sample import sample, write_samples
+from netdsl.training.scores.progress import Lines
 from netdsl.training.session import resume, train_net, train_together
-from netdsl.training.trained import open_run
 
 ORACLE = Path(__file__).parent / "oracle"
 SHOWN = 100

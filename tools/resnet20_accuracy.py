@@ -24,9 +24,9 @@ import netdsl
 from netdsl.data.open import open_data
 from netdsl.training import loop
 from netdsl.training.batches import samples_of
-from netdsl.training.measure import measure
-from netdsl.training.progress import Lines
-from netdsl.training.settings import read_settings
+from netdsl.training.block.settings import read_settings
+from netdsl.training.scores.measure import measure
+from netdsl.training.scores.progress import Lines
 
 HERE = Path(__file__).parent / "oracle"
 SEEDS = (1, 2, 3)

@@ -28,9 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import netdsl
-from netdsl.training.override import parse_override
+from netdsl.training.answers.trained import open_run
+from netdsl.training.block.override import parse_override
 from netdsl.training.session import train_net
-from netdsl.training.trained import open_run
 
 FIRST, LAST, LEARNED = 1749, 2008, 1949
 WINDOW, EVERY = 240, 12

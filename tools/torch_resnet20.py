@@ -27,8 +27,8 @@ import netdsl
 from netdsl.data.open import open_data
 from netdsl.training import loop
 from netdsl.training.batches import order
-from netdsl.training.override import parse_override
-from netdsl.training.settings import read_settings
+from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
 
 FIRST, LIMIT = 1e-5, 1e-3
 HERE = Path(__file__).parent / "oracle"

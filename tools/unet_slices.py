@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from netdsl.data.open import open_data
-from netdsl.training.trained import open_run
+from netdsl.training.answers.trained import open_run
 
 NET = ("unet", "-p", "classes=3", "-p", "size=300", "-p", "width=8")
 PREPARATION = "pad(92, mode=mirror) | rescale"

@@ -10,7 +10,7 @@ import numpy as np
 import netdsl
 from comparison.cases import NETS_FOLDER
 from comparison.serve import Job, Ready, main
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.optimiser import Sgd
 
 LR, MOMENTUM = 1e-4, 0.9
 PROBE = 1024.0

@@ -19,9 +19,9 @@ def advise(net: str, parameters: tuple[str, ...], data: str | None, task: str | 
     The row follows from the images of a class in the data; the column is --task, without which both are shown.
     """
     from netdsl.data.open import open_data
-    from netdsl.training import advise as advice
+    from netdsl.training.block.settings import read_settings
     from netdsl.training.loop import input_name
-    from netdsl.training.settings import read_settings
+    from netdsl.training.transfer import advise as advice
 
     loaded = load_net(net, parameters)
     source = data or read_settings(loaded.settings).data

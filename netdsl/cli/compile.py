@@ -14,7 +14,7 @@ from netdsl.cli.target import load_target, takes_net
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
     from netdsl.graph.net import Net
-    from netdsl.training.trained import TrainedNet
+    from netdsl.training.answers.trained import TrainedNet
 
 
 class _Passes(click.Command):
@@ -79,7 +79,7 @@ def _save(out: Path, net: Net, trained: TrainedNet | None, program: Program, how
 
         about["scalars"] = SCALARS
     elif trained is not None:
-        from netdsl.training.trained_plan import about as about_training
+        from netdsl.training.answers.trained_plan import about as about_training
 
         about |= about_training(trained)
     if trained is None:

@@ -32,9 +32,9 @@ def evaluate(
 ) -> None:
     """Metrics and loss of RUN, the folder of a training or a plan file made of it, on the test part of its data."""
     from netdsl.cli.terminal import show_columns
-    from netdsl.training import evaluate as evaluation
-    from netdsl.training.class_table import class_columns
-    from netdsl.training.settings import read_metrics
+    from netdsl.training.answers import evaluate as evaluation
+    from netdsl.training.block.settings import read_metrics
+    from netdsl.training.scores.class_table import class_columns
 
     together, asked = (
         open_all((run, *ensemble), int(crops), threads=threads, strict=strict),

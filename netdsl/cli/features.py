@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netdsl.data.pipeline import Pipeline
     from netdsl.graph.net import Net, Setting
     from netdsl.graph.weights import Weights
-    from netdsl.training.trained import TrainedNet
+    from netdsl.training.answers.trained import TrainedNet
 
 
 @click.command("features")
@@ -39,7 +39,7 @@ def features(
     """
     from netdsl.errors import escape
     from netdsl.shapes import format_shape
-    from netdsl.training import features as feature
+    from netdsl.training.transfer import features as feature
 
     feature.check_format(out)
     loaded, trained = load_target(net, parameters)
@@ -63,8 +63,8 @@ def _of_run(trained: TrainedNet, transfer: list[Setting]) -> tuple[Net, Weights,
 
 
 def _of_net(net: Net, transfer: list[Setting]) -> tuple[Net, Weights, str, Pipeline]:
-    from netdsl.training.by_name import take_over
-    from netdsl.training.settings import read_settings
+    from netdsl.training.block.settings import read_settings
+    from netdsl.training.transfer.by_name import take_over
 
     settings = read_settings(net.settings, transfer)
     made = settings.transfer.edited(net)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from netdsl.training.save_every import SaveEvery
+    from netdsl.training.keeping.save_every import SaveEvery
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,13 +34,13 @@ def check_together(net: str | None, run: Path | None, out: Path | None, override
 
 
 def _read_every(context: click.Context, parameter: click.Parameter, text: str | None) -> SaveEvery | None:
-    from netdsl.training.save_every import parse_save_every
+    from netdsl.training.keeping.save_every import parse_save_every
 
     return None if text is None else parse_save_every(text)
 
 
 def _read_limit(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
-    from netdsl.training.save_every import parse_time
+    from netdsl.training.keeping.save_every import parse_time
 
     return None if text is None else parse_time(text, "--max-time")
 

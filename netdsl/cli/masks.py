@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netdsl.errors import fail
 
 if TYPE_CHECKING:
-    from netdsl.training.predict import Prediction
+    from netdsl.training.answers.predict import Prediction
 
 MOST_COLOURS = 256
 
@@ -24,7 +24,7 @@ def write_masks(folder: Path, found: Sequence[Prediction], classes: int) -> None
     from netdsl.files.picture import write_mask
     from netdsl.files.regular import quoted
     from netdsl.report.thumbnail import mask_colours
-    from netdsl.training.run_folder import named_folder
+    from netdsl.training.keeping.run_folder import named_folder
 
     if any(one.mask is None for one in found):
         raise fail("N508", "the net gives one answer for an image, and no mask")

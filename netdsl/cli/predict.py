@@ -41,7 +41,7 @@ def predict(
     """
     from netdsl.cli.masks import write_masks
     from netdsl.errors import escape
-    from netdsl.training import predict as prediction
+    from netdsl.training.answers import predict as prediction
 
     together = open_all((run, *ensemble), int(crops), threads=threads, strict=strict)
     if files[0].suffix == ".npz" and len(together.members) == together.views == 1:

@@ -19,8 +19,8 @@ def replay(run: Path, threads: int | None) -> None:
 
     RUN stays as it is. Exit code 1 where something differs.
     """
-    from netdsl.training import replay as repetition
-    from netdsl.training.progress import choose
+    from netdsl.training.runs import replay as repetition
+    from netdsl.training.scores.progress import choose
 
     done = repetition.replay(run, threads=threads, progress=choose(sys.stdout))
     for line in done.notes:

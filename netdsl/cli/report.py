@@ -12,7 +12,7 @@ import click
 from netdsl.cli.target import takes_code
 
 if TYPE_CHECKING:
-    from netdsl.training.trained import TrainedNet
+    from netdsl.training.answers.trained import TrainedNet
 
 REPORT = "report.html"
 
@@ -63,10 +63,10 @@ def page_of(run: Path, *, verify: bool, threads: int | None) -> str:
     from netdsl.report.examined import sections
     from netdsl.report.filters import filter_pictures
     from netdsl.report.page import page, section
-    from netdsl.training.examine import examine
-    from netdsl.training.past import read_epochs, read_past
-    from netdsl.training.repeat import command
-    from netdsl.training.trained import open_run
+    from netdsl.training.answers.examine import examine
+    from netdsl.training.answers.trained import open_run
+    from netdsl.training.runs.past import read_epochs, read_past
+    from netdsl.training.runs.repeat import command
 
     past = read_past(run)
 

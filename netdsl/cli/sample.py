@@ -20,8 +20,8 @@ def sample(run: Path, count: int, seed: int, out: Path, threads: int | None) -> 
     """Write what RUN, the folder of a trained generator (runs/NAME/GENERATOR), makes of normal noise."""
     from netdsl.errors import escape
     from netdsl.shapes import format_shape
+    from netdsl.training.answers.trained import open_run
     from netdsl.training.recipes import sample as sampling
-    from netdsl.training.trained import open_run
 
     trained = open_run(run)
     show(trained.warnings)

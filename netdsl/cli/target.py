@@ -12,7 +12,7 @@ from netdsl.errors import Diagnostic, render
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
-    from netdsl.training.trained import TrainedNet
+    from netdsl.training.answers.trained import TrainedNet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -62,7 +62,7 @@ def load_target(target: str, parameters: tuple[str, ...]) -> tuple[Net, TrainedN
         return load_net(target, parameters), None
     if parameters:
         raise click.UsageError(f"{target} is a trained net, whose parameters are set")
-    from netdsl.training.trained import open_run
+    from netdsl.training.answers.trained import open_run
 
     trained = open_run(target)
     show(trained.warnings)

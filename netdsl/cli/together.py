@@ -11,7 +11,7 @@ import click
 from netdsl.cli.target import show
 
 if TYPE_CHECKING:
-    from netdsl.training.ensemble import Ensemble
+    from netdsl.training.answers.ensemble import Ensemble
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,8 +36,8 @@ def asks_together(command: Command) -> Command:
 
 def open_all(runs: Sequence[Path], views: int, *, threads: int | None, strict: bool) -> Ensemble:
     """The nets of the runs, to be asked together; warnings go to stderr."""
-    from netdsl.training.ensemble import Ensemble
-    from netdsl.training.trained_plan import open_trained
+    from netdsl.training.answers.ensemble import Ensemble
+    from netdsl.training.answers.trained_plan import open_trained
 
     members = tuple(open_trained(run, threads=threads, strict=strict) for run in runs)
     for one in members:

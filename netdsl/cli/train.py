@@ -18,7 +18,7 @@ from netdsl.cli.trying import Trial, takes_trying
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Setting
-    from netdsl.training.save_every import SaveEvery
+    from netdsl.training.keeping.save_every import SaveEvery
 
 
 @click.command("train")
@@ -72,7 +72,7 @@ def train(
     """
     from netdsl.language.load import load_together
     from netdsl.language.parameters import parse_parameters
-    from netdsl.training.progress import choose
+    from netdsl.training.scores.progress import choose
     from netdsl.training.session import ready, resume, train_net, train_together
 
     check_together(net, run, out, override, parameters)
@@ -106,7 +106,7 @@ def train(
 
 
 def _overrides(settings: tuple[str, ...], plain: dict[str, Any]) -> list[Setting]:
-    from netdsl.training.override import parse_override, plain_override
+    from netdsl.training.block.override import parse_override, plain_override
 
     found = [line for text in settings for line in parse_override(text)]
     return found + [plain_override(k, v, option=f"--{k}") for k, v in plain.items() if v is not None]

@@ -39,7 +39,7 @@ def takes_weights(command: Command) -> Command:
 
 def edited(net: Net, transfer: list[Setting]) -> Net:
     """The net as its `train` block and these settings have it trained."""
-    from netdsl.training.transfer import READERS, Transfer
+    from netdsl.training.block.transfer import READERS, Transfer
 
     lines = [line for line in (*net.settings, *transfer) if line.name in READERS]
     if not lines:
@@ -64,7 +64,7 @@ def _adding(command: Command, options: tuple[Callable[[Any], Any], ...]) -> Comm
 def _lines(name: str, value: Any) -> list[Setting]:
     if value is None:
         return []
-    from netdsl.training.override import parse_override, plain_override
+    from netdsl.training.block.override import parse_override, plain_override
 
     if name == "append":
         return parse_override(f"append={value}", option="--append")

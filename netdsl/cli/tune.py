@@ -50,9 +50,9 @@ def tune(
     from netdsl.files.atomic import replace_text
     from netdsl.language.load import load
     from netdsl.language.parameters import parse_parameters
-    from netdsl.training.override import parse_override, plain_override
+    from netdsl.training.block.override import parse_override, plain_override
+    from netdsl.training.block.settings import read_settings
     from netdsl.training.session import run_name
-    from netdsl.training.settings import read_settings
     from netdsl.tuning.report import as_csv, as_svg
     from netdsl.tuning.space import space_of
     from netdsl.tuning.study import Search, run_study

@@ -10,9 +10,9 @@ from netdsl.compiler.compile import compile
 from netdsl.compiler.program import Program
 from netdsl.ops.expression import operands
 from netdsl.shapes import format_shape
-from netdsl.training.loss import LABELS
-from netdsl.training.optimiser import Sgd
-from netdsl.training.rules import update_of, with_penalties
+from netdsl.training.optimise.loss import LABELS
+from netdsl.training.optimise.optimiser import Sgd
+from netdsl.training.optimise.rules import update_of, with_penalties
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net

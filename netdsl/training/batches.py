@@ -18,7 +18,7 @@ from netdsl.data.framing import Crop
 from netdsl.data.image_files import ImageFiles, reading_threads
 from netdsl.data.pipeline import Pipeline
 from netdsl.shapes import Shape, volume
-from netdsl.training.loss.base import one_hot
+from netdsl.training.optimise.loss.base import one_hot
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netdsl.errors import fail
-from netdsl.training.schedule import Plateau
-from netdsl.training.settings import Settings
-from netdsl.training.watch import Watch
+from netdsl.training.block.settings import Settings
+from netdsl.training.optimise.schedule import Plateau
+from netdsl.training.scores.watch import Watch
 
 
 class Course:

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from netdsl.compiler.plan import Plan
     from netdsl.graph.weights import Weights
     from netdsl.training.batches import Samples
-    from netdsl.training.keeper import Keeper
-    from netdsl.training.metric import Score
-    from netdsl.training.progress import Progress
-    from netdsl.training.record import Record
+    from netdsl.training.block.settings import Settings
+    from netdsl.training.keeping.keeper import Keeper
+    from netdsl.training.keeping.record import Record
+    from netdsl.training.keeping.save_every import SaveEvery
+    from netdsl.training.keeping.state import State
     from netdsl.training.running import Running
-    from netdsl.training.save_every import SaveEvery
-    from netdsl.training.settings import Settings
-    from netdsl.training.state import State
+    from netdsl.training.scores.metric import Score
+    from netdsl.training.scores.progress import Progress
 
 
 class Stateful(Protocol):

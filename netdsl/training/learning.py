@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from netdsl.training.average import averaged
 from netdsl.training.batches import by_input
-from netdsl.training.gate import FINITE
-from netdsl.training.keeper import Part
-from netdsl.training.measure import count, measure
+from netdsl.training.keeping.keeper import Part
 from netdsl.training.not_finite import first_not_finite
+from netdsl.training.optimise.average import averaged
+from netdsl.training.optimise.gate import FINITE
 from netdsl.training.running import NotFinite, Running
+from netdsl.training.scores.measure import count, measure
 
 if TYPE_CHECKING:
     from netdsl.graph.weights import Array
     from netdsl.training.batches import Batch
     from netdsl.training.course import Course
-    from netdsl.training.interrupt import Interrupt
+    from netdsl.training.keeping.interrupt import Interrupt
     from netdsl.training.loop import Programs, Task
-    from netdsl.training.metric import Score, Tally
+    from netdsl.training.scores.metric import Score, Tally
 
 LOSS = "loss"
 

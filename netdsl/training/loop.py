@@ -16,22 +16,22 @@ from netdsl.errors import fail
 from netdsl.graph.weights import Weights
 from netdsl.shapes import Shape, format_shape
 from netdsl.training.batches import Samples, hold_out, samples_of
+from netdsl.training.block.overfit import few
+from netdsl.training.block.settings import Settings
 from netdsl.training.course import Course
-from netdsl.training.interrupt import Interrupt
 from netdsl.training.job import Job, P
-from netdsl.training.keeper import Keeper
+from netdsl.training.keeping.interrupt import Interrupt
+from netdsl.training.keeping.keeper import Keeper
+from netdsl.training.keeping.record import Record
+from netdsl.training.keeping.run_folder import parameter_texts, write_config, write_texts
+from netdsl.training.keeping.save_every import SaveEvery
+from netdsl.training.keeping.state import State
 from netdsl.training.learning import Learning
-from netdsl.training.loss import CrossEntropy, Objective, objective_for, places_within
 from netdsl.training.memory import bytes_beside
-from netdsl.training.metric import Tally, chosen, columns
-from netdsl.training.overfit import few
-from netdsl.training.progress import Epoch, Progress, Silent
-from netdsl.training.record import Record
-from netdsl.training.rules import update_of, with_penalties
-from netdsl.training.run_folder import parameter_texts, write_config, write_texts
-from netdsl.training.save_every import SaveEvery
-from netdsl.training.settings import Settings
-from netdsl.training.state import State
+from netdsl.training.optimise.loss import CrossEntropy, Objective, objective_for, places_within
+from netdsl.training.optimise.rules import update_of, with_penalties
+from netdsl.training.scores.metric import Tally, chosen, columns
+from netdsl.training.scores.progress import Epoch, Progress, Silent
 
 if TYPE_CHECKING:
     from netdsl.compiler.lower import Update

@@ -8,7 +8,7 @@ import numpy as np
 
 from netdsl.compiler.compile import compile
 from netdsl.errors import NetError
-from netdsl.training.rules import with_penalties
+from netdsl.training.optimise.rules import with_penalties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,18 +14,18 @@ import numpy as np
 
 from netdsl.errors import fail
 from netdsl.training.batches import order
-from netdsl.training.checkpoint import Checkpoint, checkpoint_path, latest, read_checkpoint
-from netdsl.training.progress import Epoch
+from netdsl.training.keeping.checkpoint import Checkpoint, checkpoint_path, latest, read_checkpoint
+from netdsl.training.scores.progress import Epoch
 
 if TYPE_CHECKING:
     from netdsl.graph.weights import Array
     from netdsl.training.batches import Batch
-    from netdsl.training.interrupt import Interrupt
     from netdsl.training.job import Job, Learner
-    from netdsl.training.keeper import Keeper
-    from netdsl.training.metric import Score
-    from netdsl.training.progress import Progress
-    from netdsl.training.state import State
+    from netdsl.training.keeping.interrupt import Interrupt
+    from netdsl.training.keeping.keeper import Keeper
+    from netdsl.training.keeping.state import State
+    from netdsl.training.scores.metric import Score
+    from netdsl.training.scores.progress import Progress
 
 MOST_HALVED = 20
 """How often `on_nan rollback` halves the step size of one run."""

@@ -14,21 +14,21 @@ from netdsl.files.atomic import replace_text
 from netdsl.graph.weights import Weights
 from netdsl.language.library import SHIPPED
 from netdsl.training import loop
-from netdsl.training.by_name import Report, take_over
-from netdsl.training.chain import CHAIN, check_chain
-from netdsl.training.checkpoint import Checkpoint, build, checkpoints, latest, no_checkpoint
+from netdsl.training.block.settings import Settings, read_settings
+from netdsl.training.block.transfer import told
 from netdsl.training.job import Job, P
-from netdsl.training.lock import RunLock
+from netdsl.training.keeping.checkpoint import Checkpoint, build, checkpoints, latest, no_checkpoint
+from netdsl.training.keeping.lock import RunLock
+from netdsl.training.keeping.run_folder import TRANSFER, check_empty, named_folder, new_folder
+from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.memory import check_memory
-from netdsl.training.progress import Epoch, Progress, Silent
 from netdsl.training.recipes.contest import RECIPE, contest_of, stored_contest
-from netdsl.training.resume import check_unchanged, stored_task
-from netdsl.training.run_folder import TRANSFER, check_empty, named_folder, new_folder
-from netdsl.training.save_every import SaveEvery
-from netdsl.training.settings import Settings, read_settings
-from netdsl.training.stages import STAGES, Runs, resume_stages, train_stages
-from netdsl.training.tensorboard import TensorBoard, writer_class
-from netdsl.training.transfer import told
+from netdsl.training.runs.resume import check_unchanged, stored_task
+from netdsl.training.scores.progress import Epoch, Progress, Silent
+from netdsl.training.scores.tensorboard import TensorBoard, writer_class
+from netdsl.training.transfer.by_name import Report, take_over
+from netdsl.training.transfer.chain import CHAIN, check_chain
+from netdsl.training.transfer.stages import STAGES, Runs, resume_stages, train_stages
 
 if TYPE_CHECKING:
     from netdsl.errors import Diagnostic

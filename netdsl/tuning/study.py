@@ -18,8 +18,8 @@ from typing import Any
 from netdsl.errors import NetError, fail
 from netdsl.files.regular import quoted
 from netdsl.graph.net import Net, Setting
-from netdsl.training.override import parse_override
-from netdsl.training.progress import Epoch, Silent
+from netdsl.training.block.override import parse_override
+from netdsl.training.scores.progress import Epoch, Silent
 from netdsl.training.session import train_net
 from netdsl.tuning.space import Dimension
 

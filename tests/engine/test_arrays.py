@@ -10,8 +10,8 @@ import pytest
 
 import netdsl
 from netdsl import NetError, Program, Weights
-from netdsl.training.loss import CrossEntropy, objective_for
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.loss import CrossEntropy, objective_for
+from netdsl.training.optimise.optimiser import Sgd
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from netdsl.graph.weights import Weights
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Value
 from netdsl.reference import run_ops
-from netdsl.training.optimiser import Adadelta, Adagrad, Adam, AdamW, Optimiser, RmsProp, Sgd
+from netdsl.training.optimise.optimiser import Adadelta, Adagrad, Adam, AdamW, Optimiser, RmsProp, Sgd
 
 every_isa = pytest.mark.parametrize("isa", isas())
 every_number_of_threads = pytest.mark.parametrize("threads", [1, 2, 3, 7])

@@ -14,8 +14,8 @@ from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.weights import Weights
 from netdsl.ops.op import BATCH, Build
 from netdsl.reference import run_ops
-from netdsl.training.loss import CrossEntropy, objective_for
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.loss import CrossEntropy, objective_for
+from netdsl.training.optimise.optimiser import Sgd
 
 SMALL = """
 net Small {

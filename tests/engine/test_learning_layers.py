@@ -11,8 +11,8 @@ from netdsl.compiler.lower import lower
 from netdsl.graph.initialise import initial_arrays
 from netdsl.graph.weights import Weights
 from netdsl.reference import run_net, run_ops
-from netdsl.training.loss import Mse, objective_for
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.loss import Mse, objective_for
+from netdsl.training.optimise.optimiser import Sgd
 
 CALLS = [
     "layernorm(act=relu)",

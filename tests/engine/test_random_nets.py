@@ -18,8 +18,8 @@ import netdsl
 from netdsl.compiler.lower import lower
 from netdsl.graph.weights import Weights
 from netdsl.reference import run_net, run_ops
-from netdsl.training.loss import LOSSES, objective_for
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.loss import LOSSES, objective_for
+from netdsl.training.optimise.optimiser import Sgd
 
 ACTS = ["relu", "tanh", "sigmoid", "leaky_relu(0.2)", "elu", "gelu", "softplus", "swish", "relu6", "abs", "softmax"]
 MAP_CALLS = [

@@ -9,7 +9,7 @@ from netdsl.compiler.lower import lower
 from netdsl.graph.weights import Weights
 from netdsl.ops.expression import operands
 from netdsl.reference import run_net, run_ops
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.optimiser import Sgd
 
 # Two sizes of one tower: its second convolution is Winograd's on the left, and too small for that on the right.
 SIAMESE = """

@@ -17,8 +17,8 @@ from netdsl.language.check import shipped_names
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Value
 from netdsl.reference import run_net, run_ops
-from netdsl.training.loss import CrossEntropy, objective_for
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.loss import CrossEntropy, objective_for
+from netdsl.training.optimise.optimiser import Sgd
 
 SMALL: dict[str, dict[str, object]] = {
     "alexnet": {"size": 67, "classes": 7},

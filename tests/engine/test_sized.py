@@ -7,7 +7,7 @@ import netdsl
 from netdsl.errors import NetError
 from netdsl.ops.expression import operands
 from netdsl.reference import run_net
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.optimiser import Sgd
 
 TEXT = "net A(T=any) {\n input s: {T}x2\n conv(8, 3, stride=2) | batchnorm | relu\n global_avgpool | dense(3)\n}"
 

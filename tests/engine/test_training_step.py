@@ -16,8 +16,8 @@ from netdsl.graph.weights import Weights
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Value
 from netdsl.reference import run_ops
-from netdsl.training.loss import CrossEntropy, objective_for
-from netdsl.training.optimiser import Adam, Optimiser, Sgd
+from netdsl.training.optimise.loss import CrossEntropy, objective_for
+from netdsl.training.optimise.optimiser import Adam, Optimiser, Sgd
 
 NETS = ["lenet5", "keras_mnist", "cnn2_mnist", "fcn_mnist"]
 SGD = Sgd(lr=0.01, momentum=0.9, decay=5e-4)

@@ -7,8 +7,8 @@ import numpy as np
 import netdsl
 from netdsl.graph.weights import Weights
 from netdsl.ops.op import Build, Value
-from netdsl.training.optimiser import Adam, Optimiser, Sgd
-from netdsl.training.rules import update_of, with_penalties
+from netdsl.training.optimise.optimiser import Adam, Optimiser, Sgd
+from netdsl.training.optimise.rules import update_of, with_penalties
 
 RULE = Sgd(lr=0.1)
 

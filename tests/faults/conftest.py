@@ -11,7 +11,7 @@ import pytest
 
 from netdsl.graph.net import Net
 from netdsl.language.load import parse
-from netdsl.training.progress import Silent
+from netdsl.training.scores.progress import Silent
 from netdsl.training.session import train_net
 
 STEPS = 12

@@ -20,7 +20,7 @@ from netdsl.data.image_files import list_images
 from netdsl.data.open import open_data
 from netdsl.errors import NetError
 from netdsl.language.load import load
-from netdsl.training.settings import read_settings
+from netdsl.training.block.settings import read_settings
 
 MEMORY = 64 * 2**20
 SECONDS = 5

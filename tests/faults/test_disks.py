@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training import keeper
-from netdsl.training.save_every import SaveEvery
+from netdsl.training.keeping import keeper
+from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.session import resume, train_net
 
 from .conftest import AtStep, command, digests

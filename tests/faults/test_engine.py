@@ -22,7 +22,7 @@ from netdsl import Program
 from netdsl.ops.expression import operands
 from netdsl.ops.op import Build, Value
 from netdsl.training.bare import SCALARS, training_arguments, training_program
-from netdsl.training.optimiser import Sgd
+from netdsl.training.optimise.optimiser import Sgd
 
 IMAGES = np.random.default_rng(1).normal(size=(8, 32, 32, 1)).astype(np.float32)
 BATCH = {"image": IMAGES, "labels": np.arange(8, dtype=np.int32)}

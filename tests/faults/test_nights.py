@@ -15,11 +15,11 @@ from netdsl.data.feed import Feed
 from netdsl.errors import NetError, fail
 from netdsl.language.load import parse
 from netdsl.training import loop, memory
-from netdsl.training.checkpoint import latest
-from netdsl.training.override import parse_override
-from netdsl.training.save_every import SaveEvery
+from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
+from netdsl.training.keeping.checkpoint import latest
+from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.session import resume, train_net
-from netdsl.training.settings import read_settings
 
 from .conftest import STEPS, TEXT, AtStep, command, digests, started, stop
 
@@ -235,7 +235,7 @@ from netdsl.data.dataset import Dataset
 from netdsl.language.load import parse
 from netdsl.training import loop
 from netdsl.training.memory import predicted, resident_memory
-from netdsl.training.settings import read_settings
+from netdsl.training.block.settings import read_settings
 
 net = parse(sys.argv[1])
 data = Dataset(np.zeros((80, 64, 64, 3), np.uint8), np.arange(80) % 10, tuple("abcdefghij"), "toy")

@@ -21,11 +21,11 @@ from netdsl.cli.predict import predict
 from netdsl.errors import NetError
 from netdsl.files.regular import open_regular
 from netdsl.language.load import parse
-from netdsl.training import weights_file
-from netdsl.training.by_name import read_tensors
-from netdsl.training.record import Record
-from netdsl.training.trained import open_run
-from netdsl.training.weights_file import read_weights, write_weights
+from netdsl.training.answers.trained import open_run
+from netdsl.training.keeping import weights_file
+from netdsl.training.keeping.record import Record
+from netdsl.training.keeping.weights_file import read_weights, write_weights
+from netdsl.training.transfer.by_name import read_tensors
 
 TEXT = "net A {\n  input x: 3x3x1\n  d: dense(2, act=softmax)\n}\n"
 RECORD = Record("A", "a.net", {"a.net": TEXT}, {}, {"loss": "cross_entropy"}, [], ("no", "yes"), {"source": "toy"}, 3)

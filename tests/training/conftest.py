@@ -11,9 +11,9 @@ from netdsl.data.dataset import Dataset
 from netdsl.graph.weights import Weights
 from netdsl.language.load import parse
 from netdsl.reference import run_ops
+from netdsl.training.block.settings import read_settings
 from netdsl.training.loop import Programs, prepare, update_for
-from netdsl.training.progress import Silent
-from netdsl.training.settings import read_settings
+from netdsl.training.scores.progress import Silent
 
 TEXT = """net Tiny(classes=2) {
   input image: 4x4x1

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from netdsl.cli import main
 from netdsl.cli.advise import advise
 from netdsl.language.load import load
-from netdsl.training.advise import size_of, table
+from netdsl.training.transfer.advise import size_of, table
 
 
 def test_data_are_much_from_five_thousand_a_class():

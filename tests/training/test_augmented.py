@@ -7,9 +7,9 @@ from netdsl.data.dataset import Dataset
 from netdsl.errors import NetError
 from netdsl.language.load import parse
 from netdsl.training.batches import Live, Prepared
+from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
 from netdsl.training.loop import prepare, train
-from netdsl.training.override import parse_override
-from netdsl.training.settings import read_settings
 
 from .conftest import TEXT, reference_programs, toy
 

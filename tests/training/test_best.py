@@ -4,10 +4,10 @@ import pytest
 
 from netdsl.errors import NetError
 from netdsl.training import loop
-from netdsl.training.best import Best
-from netdsl.training.metric import Score
-from netdsl.training.progress import Epoch
-from netdsl.training.weights_file import read_weights
+from netdsl.training.keeping.best import Best
+from netdsl.training.keeping.weights_file import read_weights
+from netdsl.training.scores.metric import Score
+from netdsl.training.scores.progress import Epoch
 
 from .conftest import TEXT, reference_programs, tiny_task
 

@@ -6,9 +6,9 @@ from safetensors.numpy import save, save_file
 
 from netdsl.errors import NetError
 from netdsl.language.load import parse
-from netdsl.training.by_name import read_tensors, take_over
-from netdsl.training.override import plain_override
-from netdsl.training.transfer import Transfer
+from netdsl.training.block.override import plain_override
+from netdsl.training.block.transfer import Transfer
+from netdsl.training.transfer.by_name import read_tensors, take_over
 
 NET = parse("net A {\n  input x: 3\n  a: dense(4)\n  b: dense(2)\n}\n")
 WHOLE = {

@@ -5,8 +5,8 @@ import pytest
 
 from netdsl.errors import NetError
 from netdsl.graph.weights import Weights
-from netdsl.training.checkpoint import build, checkpoints, latest, read_checkpoint, write_checkpoint
-from netdsl.training.state import State
+from netdsl.training.keeping.checkpoint import build, checkpoints, latest, read_checkpoint, write_checkpoint
+from netdsl.training.keeping.state import State
 
 from .test_weights_file import RECORD
 
@@ -60,7 +60,7 @@ def test_where_none_is_whole_the_newest_says_why(tmp_path):
 
 
 def test_a_weight_file_is_no_checkpoint(tmp_path):
-    from netdsl.training.weights_file import write_weights
+    from netdsl.training.keeping.weights_file import write_weights
 
     write_weights(tmp_path / "step-3.checkpoint", ARRAYS, RECORD)
     with pytest.raises(NetError, match="is not a netdsl checkpoint"):

@@ -12,7 +12,8 @@ from netdsl.cli.eval import evaluate
 from netdsl.cli.predict import predict
 from netdsl.cli.train import train
 from netdsl.errors import NetError
-from netdsl.training import loop, trained
+from netdsl.training import loop
+from netdsl.training.answers import trained
 
 from .conftest import ReferenceProgram
 

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from netdsl.errors import NetError
+from netdsl.training.block.settings import Settings
+from netdsl.training.block.stop import Early
 from netdsl.training.course import Course
-from netdsl.training.optimiser import Adam
-from netdsl.training.schedule import Plateau
-from netdsl.training.settings import Settings
-from netdsl.training.stop import Early
-from netdsl.training.watch import Watch
+from netdsl.training.optimise.optimiser import Adam
+from netdsl.training.optimise.schedule import Plateau
+from netdsl.training.scores.watch import Watch
 
 NAN = float("nan")
 

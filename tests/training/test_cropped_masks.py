@@ -7,11 +7,11 @@ from netdsl.data.dataset import Dataset
 from netdsl.data.framing import Pad
 from netdsl.errors import NetError
 from netdsl.training import loop
-from netdsl.training.evaluate import evaluate
-from netdsl.training.examine import examine
+from netdsl.training.answers.evaluate import evaluate
+from netdsl.training.answers.examine import examine
+from netdsl.training.answers.trained import open_run
 from netdsl.training.rehearse import rehearse
 from netdsl.training.session import train_net
-from netdsl.training.trained import open_run
 
 from .conftest import parse, tiny_task
 

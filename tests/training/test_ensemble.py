@@ -11,7 +11,7 @@ from netdsl.cli.eval import evaluate
 from netdsl.cli.predict import predict
 from netdsl.cli.train import train
 from netdsl.errors import NetError
-from netdsl.training.views import enlarged, views_of
+from netdsl.training.answers.views import enlarged, views_of
 
 TEXT = """net Small(size=28) {
   input image: {size}x{size}x1

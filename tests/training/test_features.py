@@ -13,7 +13,7 @@ from netdsl.cli.train import train
 from netdsl.data.open import open_data
 from netdsl.errors import NetError
 from netdsl.reference import run_net
-from netdsl.training.trained import open_run
+from netdsl.training.answers.trained import open_run
 
 TEXT = """net Small {
   input image: 28x28x1

@@ -13,11 +13,11 @@ from netdsl.cli.train import train
 from netdsl.errors import NetError
 from netdsl.language.load import load_together
 from netdsl.reference import run_net
+from netdsl.training.answers.trained import open_run
+from netdsl.training.block.settings import read_settings
 from netdsl.training.recipes.gan import Pair
 from netdsl.training.recipes.grid import grid
 from netdsl.training.recipes.noise import normals
-from netdsl.training.settings import read_settings
-from netdsl.training.trained import open_run
 
 NETS = """net Maker(noise=5) {
   input z: {noise}

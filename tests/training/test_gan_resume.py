@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from netdsl.cli.train import train
 from netdsl.errors import NetError
 from netdsl.language.load import load_together
-from netdsl.training.checkpoint import latest
-from netdsl.training.override import parse_override
-from netdsl.training.save_every import SaveEvery
+from netdsl.training.block.override import parse_override
+from netdsl.training.keeping.checkpoint import latest
+from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.session import resume, train_together
 
 from .conftest import StopAt
@@ -98,7 +98,7 @@ def test_a_checkpoint_has_both_nets_and_what_both_optimisers_keep(calm):
 
 
 def test_the_command_says_how_to_go_on_and_does(nets, calm, tmp_path, monkeypatch):
-    monkeypatch.setattr("netdsl.training.progress.choose", lambda stream: StopAt(4))
+    monkeypatch.setattr("netdsl.training.scores.progress.choose", lambda stream: StopAt(4))
     (tmp_path / "gan.net").write_text(NETS)
     stopped = CliRunner().invoke(train, [str(tmp_path / "gan.net"), "--out", str(tmp_path / "run")])
     assert stopped.exit_code == 143

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from netdsl.training.interrupt import SIGNALS, Interrupt
+from netdsl.training.keeping.interrupt import SIGNALS, Interrupt
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.lock import LOCK, RunLock
+from netdsl.training.keeping.lock import LOCK, RunLock
 
 
 def test_a_second_run_is_told_which_process_has_the_folder(tmp_path):

@@ -11,8 +11,8 @@ import pytest
 
 from netdsl.errors import NetError
 from netdsl.training import loop
-from netdsl.training.average import averaged
-from netdsl.training.weights_file import read_weights
+from netdsl.training.keeping.weights_file import read_weights
+from netdsl.training.optimise.average import averaged
 
 from .conftest import TEXT, AtStep, reference_programs, tiny_task, toy
 

@@ -11,7 +11,7 @@ from netdsl.errors import NetError
 from netdsl.layers.values import Word
 from netdsl.ops.op import BATCH, Build
 from netdsl.reference import run_ops
-from netdsl.training.loss import (
+from netdsl.training.optimise.loss import (
     LABELS,
     BinaryCrossEntropy,
     CrossEntropy,

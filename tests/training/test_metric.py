@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.metric import Tally, chosen, hits
+from netdsl.training.scores.metric import Tally, chosen, hits
 
 Y = np.array([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0.4, 0.4, 0.2]], np.float32)
 NAN = float("nan")

@@ -7,8 +7,8 @@ from netdsl.data.dataset import Dataset
 from netdsl.data.open import open_data
 from netdsl.language.load import load
 from netdsl.training import loop
-from netdsl.training.override import parse_override
-from netdsl.training.settings import read_settings
+from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
 
 from .conftest import reference_programs
 

@@ -5,7 +5,7 @@ import pytest
 
 from netdsl.ops.op import Build
 from netdsl.reference import run_ops
-from netdsl.training.optimiser import OPTIMISERS, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd
+from netdsl.training.optimise.optimiser import OPTIMISERS, Adadelta, Adagrad, Adam, AdamW, RmsProp, Sgd
 
 
 def steps(optimiser, gradients, *, start=1.0, dtype=np.float64):

@@ -2,8 +2,8 @@
 
 import io
 
-from netdsl.training.metric import Score
-from netdsl.training.progress import Bar, Epoch, Lines, choose
+from netdsl.training.scores.metric import Score
+from netdsl.training.scores.progress import Bar, Epoch, Lines, choose
 
 EPOCH = Epoch(3, 42, Score(0.51234, {"accuracy": 0.8}, 90), Score(0.6, {"accuracy": 0.75}, 10))
 

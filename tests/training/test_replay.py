@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from netdsl.language.load import parse
-from netdsl.training.progress import Silent
-from netdsl.training.replay import replay
+from netdsl.training.runs.replay import replay
+from netdsl.training.scores.progress import Silent
 from netdsl.training.session import train_net
 
 TEXT = """net Tiny {

@@ -12,8 +12,8 @@ from netdsl.errors import NetError
 from netdsl.graph.net import Net
 from netdsl.language.load import load, parse
 from netdsl.training import learning
-from netdsl.training.override import parse_override
-from netdsl.training.save_every import SaveEvery
+from netdsl.training.block.override import parse_override
+from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.session import resume, train_net
 
 from .conftest import StopAt

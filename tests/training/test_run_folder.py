@@ -6,9 +6,16 @@ from types import SimpleNamespace
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.metric import Score
-from netdsl.training.progress import Epoch
-from netdsl.training.run_folder import check_empty, named_folder, new_folder, weights_path, write_metrics, write_texts
+from netdsl.training.keeping.run_folder import (
+    check_empty,
+    named_folder,
+    new_folder,
+    weights_path,
+    write_metrics,
+    write_texts,
+)
+from netdsl.training.scores.metric import Score
+from netdsl.training.scores.progress import Epoch
 
 
 def test_a_second_run_gets_a_number(tmp_path):

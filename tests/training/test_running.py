@@ -6,12 +6,12 @@ import pytest
 from netdsl.errors import NetError
 from netdsl.language.load import parse
 from netdsl.training import loop
-from netdsl.training.checkpoint import latest
+from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
+from netdsl.training.keeping.checkpoint import latest
+from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.not_finite import first_not_finite
-from netdsl.training.override import parse_override
-from netdsl.training.progress import Silent
-from netdsl.training.save_every import SaveEvery
-from netdsl.training.settings import read_settings
+from netdsl.training.scores.progress import Silent
 
 from .conftest import toy
 

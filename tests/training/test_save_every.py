@@ -3,7 +3,7 @@
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.save_every import SaveEvery, parse_save_every
+from netdsl.training.keeping.save_every import SaveEvery, parse_save_every
 
 
 @pytest.mark.parametrize(

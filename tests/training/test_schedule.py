@@ -2,7 +2,7 @@
 
 import pytest
 
-from netdsl.training.schedule import (
+from netdsl.training.optimise.schedule import (
     SCHEDULES,
     Constant,
     Cosine,

@@ -4,13 +4,13 @@ import pytest
 
 from netdsl.errors import NetError
 from netdsl.language.load import parse
-from netdsl.training.clip import ClipNorm
-from netdsl.training.loss import CrossEntropy, Mse
-from netdsl.training.optimiser import Adam, Sgd
-from netdsl.training.override import parse_override, plain_override
-from netdsl.training.schedule import MultiStep, Plateau
-from netdsl.training.settings import Settings, read_losses, read_metrics, read_settings
-from netdsl.training.stop import Early
+from netdsl.training.block.override import parse_override, plain_override
+from netdsl.training.block.settings import Settings, read_losses, read_metrics, read_settings
+from netdsl.training.block.stop import Early
+from netdsl.training.optimise.clip import ClipNorm
+from netdsl.training.optimise.loss import CrossEntropy, Mse
+from netdsl.training.optimise.optimiser import Adam, Sgd
+from netdsl.training.optimise.schedule import MultiStep, Plateau
 
 NET = "net N {\n  input x: 4\n  d: dense(2)\n}\n"
 

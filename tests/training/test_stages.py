@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from netdsl.cli.train import train
 from netdsl.errors import NetError
 from netdsl.language.load import parse
-from netdsl.training.override import parse_override
+from netdsl.training.answers.trained import open_run
+from netdsl.training.block.override import parse_override
 from netdsl.training.session import resume, train_net
-from netdsl.training.trained import open_run
 
 from .conftest import StopAt
 

@@ -4,9 +4,9 @@ from math import inf, isnan, nan
 
 import pytest
 
-from netdsl.training.metric import Score
-from netdsl.training.progress import Epoch
-from netdsl.training.state import State, state_of
+from netdsl.training.keeping.state import State, state_of
+from netdsl.training.scores.metric import Score
+from netdsl.training.scores.progress import Epoch
 
 
 def test_every_number_keeps_its_bits():

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training.metric import Score
-from netdsl.training.progress import Epoch, Silent
-from netdsl.training.tensorboard import TensorBoard
+from netdsl.training.scores.metric import Score
+from netdsl.training.scores.progress import Epoch, Silent
+from netdsl.training.scores.tensorboard import TensorBoard
 
 EPOCH = Epoch(1, 42, Score(0.5, {"accuracy": 0.8}, 90), Score(0.6, {"accuracy": 0.75}, 10))
 
@@ -44,7 +44,7 @@ def test_scores_of_both_parts_are_written_and_passed_on(tmp_path, monkeypatch):
         def close(self):
             written.append("closed")
 
-    monkeypatch.setattr("netdsl.training.tensorboard.writer_class", lambda: Writer)
+    monkeypatch.setattr("netdsl.training.scores.tensorboard.writer_class", lambda: Writer)
     board = TensorBoard(tmp_path, below)
     board.begin(1, 42)
     board.step(1, 42, 0.5)

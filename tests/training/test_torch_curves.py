@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from netdsl.training.loss import LOSSES
-from netdsl.training.optimiser import OPTIMISERS
+from netdsl.training.optimise.loss import LOSSES
+from netdsl.training.optimise.optimiser import OPTIMISERS
 from torch_curves import CASES, EPOCH_STEPS, Case
 
 

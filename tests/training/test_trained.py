@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from netdsl.errors import NetError
-from netdsl.training import evaluate, loop, predict, trained
-from netdsl.training.trained import open_run
-from netdsl.training.weights_file import read_weights, write_weights
+from netdsl.training import loop
+from netdsl.training.answers import evaluate, predict, trained
+from netdsl.training.answers.trained import open_run
+from netdsl.training.keeping.weights_file import read_weights, write_weights
 
 from .conftest import TEXT, ReferenceProgram, reference_programs, tiny_task, toy
 

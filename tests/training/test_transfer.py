@@ -11,10 +11,10 @@ from netdsl.cli.summary import summary
 from netdsl.cli.train import train
 from netdsl.errors import NetError
 from netdsl.language.load import load, parse
-from netdsl.training.override import parse_override
-from netdsl.training.settings import read_settings
-from netdsl.training.trained import open_run
-from netdsl.training.transfer import Transfer, recorded, told
+from netdsl.training.answers.trained import open_run
+from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
+from netdsl.training.block.transfer import Transfer, recorded, told
 
 TEXT = """net Small(classes=10) {
   input image: 28x28x1

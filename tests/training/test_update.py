@@ -10,10 +10,10 @@ from netdsl.compiler.lower import lower
 from netdsl.graph.weights import Weights
 from netdsl.ops.expression import operands
 from netdsl.reference import run_ops
-from netdsl.training.average import averaged
-from netdsl.training.clip import ClipNorm, ClipValue
-from netdsl.training.optimiser import Adam, Sgd
-from netdsl.training.rules import update_of
+from netdsl.training.optimise.average import averaged
+from netdsl.training.optimise.clip import ClipNorm, ClipValue
+from netdsl.training.optimise.optimiser import Adam, Sgd
+from netdsl.training.optimise.rules import update_of
 
 NET = netdsl.parse("net N {\ninput x: 2\ny: dense(1)\n}")
 START = {"y.weight": [[1.0], [1.0]], "y.bias": [1.0]}

@@ -12,8 +12,8 @@ import pytest
 from safetensors.numpy import load_file, save
 
 from netdsl.errors import NetError
-from netdsl.training.record import Record
-from netdsl.training.weights_file import WEIGHTS, check_tensors, read_weights, write_weights
+from netdsl.training.keeping.record import Record
+from netdsl.training.keeping.weights_file import WEIGHTS, check_tensors, read_weights, write_weights
 
 RECORD = Record(
     net="Tiny",
@@ -181,7 +181,7 @@ def test_another_kind_of_file_is_named_and_not_opened(path, content, words):
 
 
 def test_a_newer_format_names_its_writer(path, monkeypatch):
-    monkeypatch.setattr("netdsl.training.weights_file.WEIGHTS", replace(WEIGHTS, format=2))
+    monkeypatch.setattr("netdsl.training.keeping.weights_file.WEIGHTS", replace(WEIGHTS, format=2))
     monkeypatch.setattr("netdsl.files.sealed.__version__", "9.9")
     write_weights(path, TENSORS, RECORD)
     monkeypatch.undo()

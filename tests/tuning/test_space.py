@@ -4,7 +4,7 @@ import pytest
 
 from netdsl.errors import NetError
 from netdsl.language.load import parse
-from netdsl.training.override import parse_override
+from netdsl.training.block.override import parse_override
 from netdsl.tuning.space import space_of
 
 NET = "net A(width=6) {\n  input x: 4\n  dense(width) | dense(2)\n}\n"

@@ -15,7 +15,7 @@ pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'netd
 
 from netdsl.cli.tune import tune
 from netdsl.errors import NetError, fail
-from netdsl.training.trained import open_run
+from netdsl.training.answers.trained import open_run
 
 TEXT = """net Small(width=3) {
   input image: 2x2x1

@@ -22,17 +22,17 @@ from netdsl.data.pipeline import Pipeline, check_fits
 from netdsl.errors import fail
 from netdsl.graph.net import Setting
 from netdsl.training.batches import Prepared
+from netdsl.training.block.settings import Settings, read_settings
+from netdsl.training.block.transfer import READERS
 from netdsl.training.course import Course
+from netdsl.training.keeping.record import Record
+from netdsl.training.keeping.run_folder import parameter_texts, write_config, write_texts
 from netdsl.training.loop import origin_of
 from netdsl.training.memory import bytes_beside
 from netdsl.training.recipes.gan import Pair
 from netdsl.training.recipes.noise import normals
 from netdsl.training.recipes.rounds import SAMPLES, SCORES, SHOWN, Courses, Gallery, Means, Rounds
-from netdsl.training.record import Record
-from netdsl.training.resume import stored_together
-from netdsl.training.run_folder import parameter_texts, write_config, write_texts
-from netdsl.training.settings import Settings, read_settings
-from netdsl.training.transfer import READERS
+from netdsl.training.runs.resume import stored_together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from netdsl.compiler.program import Program
     from netdsl.graph.net import Net
     from netdsl.graph.weights import Weights
-    from netdsl.training.keeper import Keeper
-    from netdsl.training.progress import Progress
-    from netdsl.training.save_every import SaveEvery
-    from netdsl.training.state import State
+    from netdsl.training.keeping.keeper import Keeper
+    from netdsl.training.keeping.save_every import SaveEvery
+    from netdsl.training.keeping.state import State
+    from netdsl.training.scores.progress import Progress
 
 RECIPE = "recipe"
 RECIPES = ("gan",)

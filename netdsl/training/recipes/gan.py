@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from netdsl.graph.net import Net
     from netdsl.graph.weights import Array, Weights
     from netdsl.ops.op import Build, Value
-    from netdsl.training.settings import Settings
+    from netdsl.training.block.settings import Settings
 
 LEAST = 2.0**-24
 """The least argument of a logarithm: the distance from 1 to the float32 below it."""

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.files.picture import write_picture
-from netdsl.training.keeper import Keeper, Part
-from netdsl.training.metric import Score
+from netdsl.training.keeping.keeper import Keeper, Part
+from netdsl.training.keeping.run_folder import WEIGHTS
+from netdsl.training.keeping.weights_file import write_weights
 from netdsl.training.recipes.grid import grid
-from netdsl.training.run_folder import WEIGHTS
 from netdsl.training.running import NotFinite, Running
-from netdsl.training.weights_file import write_weights
+from netdsl.training.scores.metric import Score
 
 if TYPE_CHECKING:
     from netdsl.graph.weights import Array
     from netdsl.training.batches import Batch
     from netdsl.training.course import Course
+    from netdsl.training.keeping.record import Record
+    from netdsl.training.keeping.state import State
     from netdsl.training.recipes.contest import Contest, Halves
-    from netdsl.training.record import Record
-    from netdsl.training.state import State
 
 SAMPLES = "samples"
 """The folder of the pictures."""

@@ -18,7 +18,7 @@ from netdsl.training.recipes.noise import normals
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from netdsl.training.trained import TrainedNet
+    from netdsl.training.answers.trained import TrainedNet
 
 BATCH = 64
 

@@ -1,0 +1,1 @@
+"""What changes the weights: losses, optimisers, schedules, clipping and penalties, as operations of the step."""

@@ -1,0 +1,184 @@
+"""What a whole training step makes smaller: the losses of all outputs and heads, each with its weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING
+
+from netdsl.errors import fail
+from netdsl.graph.receptive_field import jumps
+from netdsl.layers.values import Word
+from netdsl.ops.expression import operands
+from netdsl.shapes import Shape, format_shape
+from netdsl.training.optimise.loss.base import LABELS, Array, Loss
+from netdsl.training.optimise.loss.dice import Dice
+
+if TYPE_CHECKING:
+    from netdsl.graph.net import Net
+    from netdsl.ops.op import Build, Value
+
+ENDS = ("softmax", "sigmoid")
+
+
+@dataclass(frozen=True)
+class End:
+    """An output or a head: its shape, the activation that it ends in (`softmax`, `sigmoid` or none), its weight."""
+
+    shape: Shape
+    act: str = ""
+    weight: float = 1.0
+    is_head: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """The loss of one output, and the name of the input that takes its labels."""
+
+    loss: Loss
+    end: End
+    size: int
+    labels: str
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Σ over outputs and heads of weight·(mean over the batch of the loss of each image); `parts` by name."""
+
+    parts: Mapping[str, Part]
+    places: Shape = ()
+
+    @property
+    def main(self) -> Part:
+        """The part of the first output, which scores and answers are taken from."""
+        return next(iter(self.parts.values()))
+
+    def lower(self, build: Build, outputs: dict[str, Value]) -> Value:
+        """Emit the sum, from the net's outputs and heads by name; what `compile` calls as `loss`."""
+        scale = build.inverse_batch()
+        rows = [part.loss.lower(build, outputs[name], part.labels, self.places) for name, part in self.parts.items()]
+        xs = operands(len(rows) + 1)
+        weights = (part.loss.weight * part.end.weight for part in self.parts.values())
+        mixed = sum((weight * x for weight, x in zip(weights, xs, strict=False)), start=xs[0] * 0.0)
+        made: Value = build.add("reduce", build.map(mixed * xs[-1], *rows, scale), axes=(0,), keep=False)
+        return made
+
+    def feed(self, labels: Array) -> dict[str, Array]:
+        """What a step binds beside the images."""
+        found: dict[str, Array] = {}
+        for part in self.parts.values():
+            if part.labels not in found:
+                found |= part.loss.feed(labels, part.size, part.labels)
+        return found
+
+    def rows(self, y: Array, part: Part) -> Array:
+        """An output of a run as the losses read it, (N, places, K)."""
+        return y.reshape(len(y), *(int(size) for size in self.places), part.size)
+
+    def measure(self, outputs: Mapping[str, Array], labels: Array) -> float:
+        """The loss over all images from the outputs of a run by name, heads left out."""
+        total = 0.0
+        for name, part in self.parts.items():
+            if not part.end.is_head:
+                y = self.rows(outputs[name], part)
+                total += part.loss.weight * float(part.loss.measure(y, labels).mean())
+        return total
+
+    def scores(self, y: Array) -> Array:
+        """What the first output says of each class, (N, …, classes)."""
+        return self.main.loss.scores(self.rows(y, self.main))
+
+
+def objective_for(net: Net, losses: Mapping[str, Loss], classes: int, places: Shape = ()) -> Objective:
+    """The objective of a net for labels of so many classes, 0 where they are numbers, at each of `places` of an image.
+
+    `losses` are given by output, or under an empty name for all. Raises `NetError` N508 for an output that its loss
+    cannot compare with the labels.
+    """
+    return objective_of(ends_of(net), losses, classes, places)
+
+
+def objective_of(ends: Mapping[str, End], losses: Mapping[str, Loss], classes: int, places: Shape = ()) -> Objective:
+    """The objective of the outputs and heads `ends`, by name; as `objective_for`."""
+    for name in losses:
+        if name and name not in ends:
+            there = ", ".join(f"`{end}`" for end in ends)
+            raise fail("N508", f"`loss {name}=` is of an output that the net has not got: there are {there}")
+    parts: dict[str, Part] = {}
+    for name, end in ends.items():
+        given = losses.get(name, losses.get(""))
+        if given is None:
+            raise fail("N508", f"the output `{name}` has no loss: write `loss {name}=…`")
+        loss = replace(given, end=end.act)
+        size = prod(end.shape) // prod(places)
+        _check(name, end, loss, size, classes, places)
+        parts[name] = Part(loss, end, size, _labels_name(name, loss, size, parts))
+    return Objective(parts, places)
+
+
+def ends_of(net: Net) -> dict[str, End]:
+    """The outputs of a net, then its heads."""
+    found = {name: _end(net, path) for name, path in net.outputs.items()}
+    return found | {head.name: replace(_end(net, head.output), weight=head.weight, is_head=True) for head in net.heads}
+
+
+def places_of(ends: Mapping[str, End], classes: int) -> Shape:
+    """The places that the labels of a trained net are of: those of its first output, where that is a map of classes."""
+    shape = next(iter(ends.values())).shape
+    is_map = len(shape) > 1 and prod(shape) != classes and shape[-1] in (1, classes) and prod(shape[:-1]) > 1
+    return shape[:-1] if classes and is_map else ()
+
+
+def places_within(net: Net, mask: Shape) -> Shape:
+    """The places of masks of that height and width: all, or those about the centre that the first output is about.
+
+    Valid convolutions leave the centre of an image (Ronneberger et al. 2015, figure 2). A map whose places are further
+    apart than pixels is no part of a mask: `NetError` N508.
+    """
+    path = next(iter(net.outputs.values()))
+    shape = net.nodes[path].shape
+    found = shape[:-1]
+    if len(found) != len(mask) or found == mask or any(a > b for a, b in zip(found, mask, strict=True)):
+        return mask
+    apart = jumps(net.graph, path)
+    if any(jump != 1 for jump in apart):
+        words = f"whose places are {'x'.join(map(str, apart))} pixels apart, and the masks are {format_shape(mask)}"
+        advice = "masks are cut to an output only where that has a place for each pixel: `upsample` or "
+        raise fail(
+            "N508",
+            f"the output `{next(iter(net.outputs))}` is {format_shape(shape)}, {words}",
+            help=advice + "`conv_transpose` make it finer",
+        )
+    return found
+
+
+def _end(net: Net, path: str) -> End:
+    node = net.nodes[path]
+    words = {node.layer.keyword, str(getattr(node.layer, "act", "")), str(getattr(node.layer, "name", ""))}
+    return End(node.shape, next((word for word in ENDS if word in words), ""))
+
+
+def _check(name: str, end: End, loss: Loss, size: int, classes: int, places: Shape) -> None:
+    shape = format_shape(end.shape)
+    if isinstance(loss, Dice) and not places:
+        raise fail("N508", f"`dice` compares maps with masks, and the labels of `{name}` are one for an image")
+    if places and end.shape[:-1] != places:
+        raise fail("N508", f"the output `{name}` is {shape}, and the labels are {format_shape(places)} for an image")
+    if not loss.fits(size, classes):
+        have = f"the data have {classes} classes" if classes else "the labels are numbers"
+        raise fail("N508", f"the output `{name}` is {shape}, and {have}: `{loss.word}` takes {_takes(loss, classes)}")
+
+
+def _takes(loss: Loss, classes: int) -> str:
+    if not classes:
+        return "labels of classes"
+    return "one number a class" if classes != 2 or not loss.fits(1, 2) else "one number a class, or one alone"
+
+
+def _labels_name(name: str, loss: Loss, size: int, parts: Mapping[str, Part]) -> str:
+    """`labels`, or the name of an earlier part that takes them in the same form; else one of its own."""
+    for part in parts.values():
+        if (type(part.loss), part.size, str(part.loss)) == (type(loss), size, str(loss)):
+            return part.labels
+    return f"{LABELS}:{Word(name)}" if parts else LABELS
