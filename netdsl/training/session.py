@@ -28,7 +28,7 @@ from netdsl.training.scores.progress import Epoch, Progress, Silent
 from netdsl.training.scores.tensorboard import TensorBoard, writer_class
 from netdsl.training.transfer.by_name import Report, take_over
 from netdsl.training.transfer.chain import CHAIN, check_chain
-from netdsl.training.transfer.stages import STAGES, Runs, resume_stages, train_stages
+from netdsl.training.transfer.stages import STAGES, Runs, first_stage, resume_stages, train_stages
 
 if TYPE_CHECKING:
     from netdsl.errors import Diagnostic
@@ -70,7 +70,8 @@ def ready(
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Ready:
-    """Everything that a training needs, checked and compiled; arguments and errors as for `train_net`."""
+    """Everything that a training needs, or the first stage of one, checked and compiled; all as for `train_net`."""
+    net, overrides = first_stage(net, tuple(overrides), progress=progress or Silent())
     settings = read_settings(net.settings, overrides)
     task = _task(net, settings)
     weights = task.net.initialise(settings.seed)

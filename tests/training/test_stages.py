@@ -108,6 +108,14 @@ def test_a_chain_goes_on_in_the_stage_that_it_was_in(home, at):
     assert same_weights(home / "whole", home / "parts")
 
 
+def test_a_chain_is_tried_out_by_its_first_stage(home):
+    output = run(home, "--dry-run")
+    assert output[0] == "stage 1/2: top"
+    assert "net       Small: 90 parameters learn" in output
+    assert "training  10 epochs of 85 batches of 64: 2 steps" in output
+    assert not (home / "runs").exists()
+
+
 def test_a_stage_without_a_checkpoint_begins_anew(home):
     train_net(parse(TEXT), out=home / "whole")
     shutil.copytree("whole", "parts")

@@ -91,6 +91,16 @@ def train_stages(
         return _go_on(folder, chain, run, progress, limit)
 
 
+def first_stage(net: Net, overrides: Sequence[Setting], *, progress: Progress) -> tuple[Net, Sequence[Setting]]:
+    """The net and the settings of the first stage, by which a training of several is tried out; else those given."""
+    stages = stages_of([*net.settings, *overrides])
+    if not stages:
+        return net, overrides
+    progress.note(f"stage 1/{len(stages)}: {stages[0].name}")
+    block, lines = _of_stage(net, overrides, stages[0], first=True)
+    return replace(net, settings=block), lines
+
+
 def resume_stages(folder: Path, run: Runs, *, progress: Progress, limit: float | None = None) -> Session:
     """Go on with a chain in the stage that it was in, and with those that follow it.
 
