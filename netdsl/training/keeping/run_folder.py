@@ -119,18 +119,20 @@ def write_metrics(folder: Path, epochs: Iterable[Epoch], columns: Collection[str
 
 
 def weights_path(run: Path) -> Path:
-    """The weight file of a run folder, or the path itself; `NetError` N510 for a folder without one.
-
-    A run of several nets, or of several stages, has a folder for each, which the error names.
-    """
+    """The weight file of a run folder, or the path itself; `NetError` N510 for a folder without one."""
     if not run.is_dir():
         return run
     path = run / WEIGHTS
     if not path.exists():
-        inside = sorted(quoted(one.parent) for one in run.glob(f"*/{WEIGHTS}"))
-        advice = f"it holds runs of single nets: {', '.join(inside)}" if inside else None
-        raise fail("N510", f"{quoted(run)} is not the folder of a run: it has no `{WEIGHTS}`", help=advice)
+        raise no_run(run, WEIGHTS)
     return path
+
+
+def no_run(folder: Path, lacks: str) -> NetError:
+    """N510: not the folder of a run; that of several nets or stages has a folder for each, which are named."""
+    inside = sorted(quoted(one.parent) for one in folder.glob(f"*/{WEIGHTS}"))
+    advice = f"it holds runs of single nets: {', '.join(inside)}" if inside else None
+    return fail("N510", f"{quoted(folder)} is not the folder of a run: it has no `{lacks}`", help=advice)
 
 
 def _cannot_make(folder: Path, error: OSError) -> NetError:

@@ -16,7 +16,7 @@ from netdsl.files.regular import open_regular, quoted
 from netdsl.language.load import load
 from netdsl.language.parameters import parse_parameters
 from netdsl.training.block.override import parse_override
-from netdsl.training.keeping.run_folder import CONFIG, METRICS, TEXT
+from netdsl.training.keeping.run_folder import CONFIG, METRICS, TEXT, no_run
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net, Setting
@@ -55,7 +55,7 @@ def read_past(folder: Path) -> Past:
     """
     path = folder / CONFIG
     if not path.is_file():
-        raise fail("N510", f"{quoted(folder)} is not the folder of a run: it has no `{CONFIG}`")
+        raise no_run(folder, CONFIG)
     try:
         found = json.loads(_text(path))
     except (ValueError, RecursionError) as error:
