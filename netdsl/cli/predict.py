@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -40,15 +41,20 @@ def predict(
     examples, in an array for each input of the net, under its name.
     """
     from netdsl.cli.masks import write_masks
-    from netdsl.errors import escape
+    from netdsl.errors import escape, fail
     from netdsl.training.answers import predict as prediction
 
     together = open_all((run, *ensemble), int(crops), threads=threads, strict=strict)
-    if files[0].suffix == ".npz" and len(together.members) == together.views == 1:
-        trained = together.members[0]
-        found = [one for file in files for one in prediction.predict_arrays(trained, file, top=top, threads=threads)]
-    else:
-        found = list(prediction.predict(together, files, top=top))
+    found: list[prediction.Prediction] = []
+    for packed, group in groupby(files, key=lambda file: file.suffix == ".npz"):
+        if not packed:
+            found += prediction.predict(together, list(group), top=top)
+            continue
+        trained, *others = together.members
+        if others or together.views > 1:
+            raise fail("N508", "an .npz file is for one net to answer", help="leave `--ensemble` and `--crops` out")
+        for file in group:
+            found += prediction.predict_arrays(trained, file, top=top, threads=threads)
     if masks:
         write_masks(masks, found, len(together.members[0].record.classes))
     if form == "json":

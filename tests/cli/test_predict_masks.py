@@ -58,6 +58,14 @@ def test_masks_of_the_examples_of_an_archive_keep_their_numbers(masks):
     assert sorted(path.name for path in Path("found").iterdir()) == ["ask[0].png", "ask[1].png"]
 
 
+def test_images_and_archives_may_be_asked_about_together(masks):
+    np.savez("ask.npz", image=np.zeros((2, 8, 8), np.uint8))
+    found = json.loads(run(predict, "a", "photo.png", "ask.npz", "photo.png", "--format", "json"))
+    assert [one["file"] for one in found] == ["photo.png", "ask.npz[0]", "ask.npz[1]", "photo.png"]
+    with pytest.raises(NetError, match="is for one net to answer"):
+        run(predict, "a", "ask.npz", "--ensemble", "a")
+
+
 def test_two_nets_are_measured_together(masks):
     one, both = (
         json.loads(run(evaluate, *how, "--format", "json", "--metrics", "iou"))
