@@ -5,8 +5,8 @@ from __future__ import annotations
 from shlex import join
 from typing import TYPE_CHECKING
 
-from netdsl.training.keeping.run_folder import TEXT
 from netdsl.training.block.settings import read_settings
+from netdsl.training.keeping.run_folder import TEXT
 
 if TYPE_CHECKING:
     from netdsl.training.runs.past import Past

@@ -15,11 +15,11 @@ import numpy as np
 from netdsl import __version__
 from netdsl.errors import escape, fail
 from netdsl.files.regular import quoted
+from netdsl.training.keeping.run_folder import METRICS, METRICS_LINES, weights_path
+from netdsl.training.keeping.weights_file import WeightFile, read_weights
 from netdsl.training.runs.past import Past, read_epochs, read_past
 from netdsl.training.scores.progress import Epoch, Progress, Silent
-from netdsl.training.keeping.run_folder import METRICS, METRICS_LINES, weights_path
 from netdsl.training.session import train_net
-from netdsl.training.keeping.weights_file import WeightFile, read_weights
 
 
 @dataclass(frozen=True)
