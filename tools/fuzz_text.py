@@ -6,7 +6,7 @@
 
 A program is a text that ships, or that the tests hold, with tokens deleted, doubled, swapped or inserted, lines of
 another spliced in, the end cut off, bytes changed, numbers set to limits, or odd characters added. It fails where the
-checker raises anything but a `NetError`, needs more than 5 seconds (a net without a mistake 30) or 512 MiB, or where a
+checker raises anything but a `NetError`, needs more than 5 seconds (a net that can be built 30) or 512 MiB, or where a
 diagnostic lacks its code, its file and line, or its caret. What fails is made small and written to the folder of
 `--save`, with how it failed.
 The last line counts outcomes; exit 1 where a program failed, or where fewer than a fifth could be parsed.

@@ -47,6 +47,7 @@ def test_a_program_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPa
 def test_a_mistake_has_to_be_found_sooner_than_a_large_net(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fuzz.judge.SECONDS", -1.0)  # the clock may stand still in so short a time
     assert judge(b"net A { input x: 3; nothing }").words.startswith("slow") and judge(NET).kind == "success"
+    assert judge(b"net A { input x: 3; dense(2); assert params == 9 }").kind == "diagnosed"
 
 
 @pytest.mark.parametrize(
