@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,13 +59,12 @@ class Task:
     @property
     def epoch_steps(self) -> int:
         """Updates in one epoch."""
-        return ceil(len(self.train) / self.settings.batch)
+        return self.settings.epoch_steps(len(self.train))
 
     @property
     def steps(self) -> int:
         """All updates."""
-        whole = self.settings.epochs * self.epoch_steps
-        return whole if self.settings.steps is None else min(whole, self.settings.steps)
+        return self.settings.all_steps(len(self.train))
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -184,11 +183,16 @@ def objective_of_data(net: Net, settings: Settings, data: Dataset) -> Objective:
     return objective_for(net, losses, classes, places)
 
 
+def only_input(name: str, inputs: Sequence[str]) -> str:
+    """The one input of the net of this name; `NetError` N508 where there are several."""
+    if len(inputs) != 1:
+        raise fail("N508", f"`{name}` has {len(inputs)} inputs, and this is for nets with one")
+    return inputs[0]
+
+
 def input_name(net: Net) -> str:
     """The one input of the net; `NetError` N508 where there are several."""
-    if len(net.inputs) != 1:
-        raise fail("N508", f"`{net.name}` has {len(net.inputs)} inputs, and this is for nets with one")
-    return net.inputs[0]
+    return only_input(net.name, net.inputs)
 
 
 def inputs_of(net: Net) -> dict[str, Shape]:

@@ -13,6 +13,7 @@ from netdsl.files.regular import quoted
 from netdsl.training.answers.trained import TrainedNet, open_run
 from netdsl.training.block.settings import read_losses
 from netdsl.training.keeping.record import BadRecord, Record, read_record
+from netdsl.training.loop import only_input
 from netdsl.training.optimise.loss import End, Objective, objective_of, places_of
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ class TrainedPlan:
     @property
     def shape(self) -> Shape:
         """The shape of its one input; `NetError` N508 where there are several."""
-        if len(self.inputs) != 1:
-            raise fail("N508", f"`{self.name}` has {len(self.inputs)} inputs, and this is for nets with one")
-        return self.program.plan.inputs[0].shape
+        return self.inputs[only_input(self.name, tuple(self.inputs))]
 
     @property
     def output(self) -> str:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import ceil
 from typing import Any
 
 from netdsl.data.augment.policy import Augment
@@ -76,6 +77,15 @@ class Settings:
     checkpoint: Template | Best | None = None
     overfit: int | None = None
     transfer: Transfer = field(default_factory=Transfer)
+
+    def epoch_steps(self, images: int) -> int:
+        """Steps of one epoch."""
+        return ceil(images / self.batch)
+
+    def all_steps(self, images: int) -> int:
+        """Steps of the whole training."""
+        whole = self.epochs * self.epoch_steps(images)
+        return whole if self.steps is None else min(whole, self.steps)
 
     def texts(self) -> dict[str, str]:
         """Each setting as its line of a `train` block has it, those that are not set left out."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,13 +94,12 @@ class Contest:
     @property
     def epoch_steps(self) -> int:
         """Steps of each net in one epoch."""
-        return ceil(len(self.train) / self.settings.batch)
+        return self.settings.epoch_steps(len(self.train))
 
     @property
     def steps(self) -> int:
         """All steps of each net."""
-        whole = self.settings.epochs * self.epoch_steps
-        return whole if self.settings.steps is None else min(whole, self.settings.steps)
+        return self.settings.all_steps(len(self.train))
 
     @property
     def scores(self) -> tuple[str, ...]:
