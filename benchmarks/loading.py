@@ -33,6 +33,7 @@ from netdsl.training import loop
 from netdsl.training.batches import Live
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
+from netdsl.training.programs import compiled
 
 BATCH, SIDE, MOST_RATIO = 64, 224, 1.2
 TIMES = 4
@@ -103,7 +104,7 @@ def steps(runs: int, threads: int) -> bool:
     net = netdsl.load("lenet5")
     whole = [*parse_override("epochs=1"), *parse_override("validation=0"), *parse_override("metrics=accuracy")]
     task = loop.prepare(net, read_settings(net.settings, whole), open_data("fashion_mnist").train)
-    programs = loop.compiled(task, threads=threads)
+    programs = compiled(task, threads=threads)
     (name,) = net.inputs
     images, labels, _ = next(iter(task.train.batches(BATCH, np.arange(BATCH))))
     given, scalars = {name: images, **task.objective.feed(labels)}, task.course().scalars(1)

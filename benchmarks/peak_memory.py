@@ -21,6 +21,7 @@ from netdsl.training import loop
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
 from netdsl.training.memory import predicted
+from netdsl.training.programs import compiled
 
 NETS = ("lenet5:512", "alexnet:16", "resnet18:8", "vgg16:2", "googlenet:8", "mobilenet_v2:8")
 MOST = 0.15
@@ -38,7 +39,7 @@ def one(name: str, batch: int) -> tuple[int, int]:
     lines = ("optimizer=sgd(lr=1e-6, momentum=0.9)", f"batch={batch}", "epochs=1", "data=random | rescale")
     settings = read_settings((), [line for text in lines for line in parse_override(text)])
     task = loop.prepare(net, settings, data)
-    programs = loop.compiled(task)
+    programs = compiled(task)
     expected = predicted(programs).peak
     with tempfile.TemporaryDirectory() as folder:
         loop.train(task, programs, folder=Path(folder))

@@ -25,6 +25,7 @@ from netdsl.data.open import open_data
 from netdsl.training import loop
 from netdsl.training.batches import samples_of
 from netdsl.training.block.settings import read_settings
+from netdsl.training.programs import compiled
 from netdsl.training.scores.measure import measure
 from netdsl.training.scores.progress import Lines
 
@@ -63,7 +64,7 @@ def main() -> int:
         words = [given.torch, str(HERE / "torch_resnet20_epochs.py"), str(path)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as peer:
             start = perf_counter()
-            programs = loop.compiled(task)
+            programs = compiled(task)
             done = loop.train(task, programs, progress=Lines(sys.stdout))
             if done.stopped:
                 peer.kill()

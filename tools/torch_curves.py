@@ -27,9 +27,9 @@ from netdsl.data.open import open_data
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import Settings, read_settings
 from netdsl.training.course import Course
-from netdsl.training.loop import update_for
 from netdsl.training.optimise.loss import objective_for
 from netdsl.training.optimise.method import Method
+from netdsl.training.programs import update_for
 
 LIMIT = 1e-3
 BATCH, EPOCH_STEPS = 32, 20

@@ -29,6 +29,7 @@ from netdsl.training import loop
 from netdsl.training.batches import order
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
+from netdsl.training.programs import compiled
 
 FIRST, LIMIT = 1e-5, 1e-3
 HERE = Path(__file__).parent / "oracle"
@@ -50,7 +51,7 @@ def main() -> int:
     net = netdsl.load(str(HERE / "resnet20.net"))
     settings = read_settings(net.settings, [line for text in given.settings for line in parse_override(text)])
     task = loop.prepare(net, settings, open_data(given.data).train)
-    programs = loop.compiled(task)
+    programs = compiled(task)
     first = {name: programs.weights[name].copy() for name in net.learned}
     indices = order(len(task.train), settings.seed, 1)
     feed = islice(task.train.batches(settings.batch, indices, epoch=1), given.steps)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from netdsl.training.loop import Programs, Task
+    from netdsl.training.loop import Task
+    from netdsl.training.programs import Programs
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Trial = Callable[["Task", "Programs"], None]

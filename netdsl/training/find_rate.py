@@ -18,7 +18,8 @@ from netdsl.training.batches import by_input, order
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netdsl.training.loop import Programs, Task
+    from netdsl.training.loop import Task
+    from netdsl.training.programs import Programs
 
 FIRST, LAST = 1e-6, 10.0
 STEPS = 100

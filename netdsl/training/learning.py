@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from netdsl.training.batches import Batch
     from netdsl.training.course import Course
     from netdsl.training.keeping.interrupt import Interrupt
-    from netdsl.training.loop import Programs, Task
+    from netdsl.training.loop import Task
+    from netdsl.training.programs import Programs
     from netdsl.training.scores.metric import Score, Tally
 
 LOSS = "loss"

@@ -15,7 +15,8 @@ from netdsl.training.memory import told
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netdsl.training.loop import Programs, Task
+    from netdsl.training.loop import Task
+    from netdsl.training.programs import Programs
 
 TIMED = 3
 

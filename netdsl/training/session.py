@@ -22,6 +22,7 @@ from netdsl.training.keeping.lock import RunLock
 from netdsl.training.keeping.run_folder import TRANSFER, check_empty, named_folder, new_folder
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.memory import check_memory
+from netdsl.training.programs import Programs, compiled
 from netdsl.training.recipes.contest import RECIPE, contest_of, stored_contest
 from netdsl.training.runs.resume import check_unchanged, stored_task
 from netdsl.training.scores.progress import Epoch, Progress, Silent
@@ -57,7 +58,7 @@ class Ready:
     """A training before its first step; nothing was written yet. `report` tells of weights that were taken over."""
 
     task: loop.Task
-    programs: loop.Programs
+    programs: Programs
     report: Report | None
 
 
@@ -78,7 +79,7 @@ def ready(
     report = take_over(task.net, weights, settings.transfer, strict=strict) if settings.transfer.weights else None
     for line in report.lines() if report else ():
         (progress or Silent()).note(line)
-    programs = loop.compiled(task, threads=threads, weights=weights, memory=memory)
+    programs = compiled(task, threads=threads, weights=weights, memory=memory)
     check_memory(programs)
     return Ready(task, programs, report)
 

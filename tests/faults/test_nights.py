@@ -19,6 +19,7 @@ from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
 from netdsl.training.keeping.checkpoint import latest
 from netdsl.training.keeping.save_every import SaveEvery
+from netdsl.training.programs import compiled
 from netdsl.training.session import resume, train_net
 
 from .conftest import STEPS, TEXT, AtStep, command, digests, started, stop
@@ -85,7 +86,7 @@ def toy(count, classes=10):
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_row_80_fewer_samples_than_a_batch_are_one_step_an_epoch(net, count):
     task = loop.prepare(net, read_settings(net.settings), toy(count))
-    assert (task.epoch_steps, loop.train(task, loop.compiled(task)).steps) == (1, 2)
+    assert (task.epoch_steps, loop.train(task, compiled(task)).steps) == (1, 2)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -136,7 +137,7 @@ def test_row_89_denormal_weights_cost_no_tenfold_time(net):
         start = net.initialise(1)
         for name in start:
             start[name] = start[name] * np.float32(factor)
-        programs = loop.compiled(task, weights=start)
+        programs = compiled(task, weights=start)
         begin = time.perf_counter()
         loop.train(task, programs)
         seconds.append(time.perf_counter() - begin)
@@ -223,7 +224,7 @@ def test_row_99_a_loader_that_fails_ends_the_training_with_its_error(net, monkey
     monkeypatch.setattr(type(task.train), "batches", batches)
     begin = time.perf_counter()
     with pytest.raises(NetError, match=r"`a.jpg` is damaged"):
-        loop.train(task, loop.compiled(task))
+        loop.train(task, compiled(task))
     assert time.perf_counter() - begin < 10
 
 
@@ -234,13 +235,14 @@ import numpy as np
 from netdsl.data.dataset import Dataset
 from netdsl.language.load import parse
 from netdsl.training import loop
+from netdsl.training.programs import compiled
 from netdsl.training.memory import predicted, resident_memory
 from netdsl.training.block.settings import read_settings
 
 net = parse(sys.argv[1])
 data = Dataset(np.zeros((80, 64, 64, 3), np.uint8), np.arange(80) % 10, tuple("abcdefghij"), "toy")
 task = loop.prepare(net, read_settings(net.settings), data)
-programs = loop.compiled(task)
+programs = compiled(task)
 expected = predicted(programs).peak
 with tempfile.TemporaryDirectory() as folder:
     loop.train(task, programs, folder=Path(folder))

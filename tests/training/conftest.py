@@ -12,7 +12,8 @@ from netdsl.graph.weights import Weights
 from netdsl.language.load import parse
 from netdsl.reference import run_ops
 from netdsl.training.block.settings import read_settings
-from netdsl.training.loop import Programs, prepare, update_for
+from netdsl.training.loop import prepare
+from netdsl.training.programs import Programs, update_for
 from netdsl.training.scores.progress import Silent
 
 TEXT = """net Tiny(classes=2) {

@@ -12,7 +12,7 @@ from netdsl.cli.eval import evaluate
 from netdsl.cli.predict import predict
 from netdsl.cli.train import train
 from netdsl.errors import NetError
-from netdsl.training import loop
+from netdsl.training import programs
 from netdsl.training.answers import trained
 
 from .conftest import ReferenceProgram
@@ -41,7 +41,7 @@ class Program(ReferenceProgram):
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    for module in (loop, trained):
+    for module in (programs, trained):
         monkeypatch.setattr(module, "compile", Program)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.net").write_text(TEXT)

@@ -6,10 +6,10 @@ import pytest
 from netdsl.data.dataset import Dataset
 from netdsl.data.framing import Pad
 from netdsl.errors import NetError
-from netdsl.training import loop
 from netdsl.training.answers.evaluate import evaluate
 from netdsl.training.answers.examine import examine
 from netdsl.training.answers.trained import open_run
+from netdsl.training.programs import compiled
 from netdsl.training.rehearse import rehearse
 from netdsl.training.session import train_net
 
@@ -58,7 +58,7 @@ def test_mirrored_borders_leave_the_whole_mask():
 
 def test_a_rehearsal_says_what_masks_are_cut_to():
     task = tiny_task(TEXT, masked())
-    found = dict(rehearse(task, loop.compiled(task, threads=1)))
+    found = dict(rehearse(task, compiled(task, threads=1)))
     assert found["masks"] == "cut to the output's 2x4, about the centre of 6x7"
 
 

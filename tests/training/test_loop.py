@@ -13,6 +13,7 @@ from netdsl.errors import NetError
 from netdsl.training import loop
 from netdsl.training.keeping.weights_file import read_weights
 from netdsl.training.optimise.average import averaged
+from netdsl.training.programs import compiled
 
 from .conftest import TEXT, AtStep, reference_programs, tiny_task, toy
 
@@ -200,7 +201,7 @@ def test_a_score_that_is_not_measured_cannot_be_watched():
 def test_a_batch_that_is_skipped_is_not_counted():
     task = tiny_task(TEXT.replace("train Tiny {", "train Tiny {\n  on_nan skip"))
     task.train.images[3] = np.inf
-    done = loop.train(task, loop.compiled(task))
+    done = loop.train(task, compiled(task))
     assert [epoch.train.images for epoch in done.epochs] == [12, 12, 12]
     assert np.isfinite(done.epochs[-1].validation.loss)
 

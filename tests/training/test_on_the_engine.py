@@ -9,6 +9,8 @@ from netdsl.language.load import load
 from netdsl.training import loop
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
+from netdsl.training.memory import bytes_beside
+from netdsl.training.programs import compiled
 
 from .conftest import reference_programs
 
@@ -34,7 +36,7 @@ TOGETHER = ("clip=norm(0.1)", "accumulate=2", "ema=0.9", "on_nan=skip", "optimiz
 def test_three_steps_of_lenet5_are_those_of_the_reference(overrides):
     task = lenet(*overrides, "batch=32", "steps=3")
     start = task.net.initialise(1)
-    engine = loop.train(task, loop.compiled(task, threads=1)).weights
+    engine = loop.train(task, compiled(task, threads=1)).weights
     reference = loop.train(task, reference_programs(task, task.net.initialise(1))).weights
     for name in task.net.tensors:
         change, expected = engine[name] - start[name], reference[name] - start[name]
@@ -48,16 +50,16 @@ def test_threads_and_repetition_do_not_change_the_bits(overrides, tmp_path):
         folder = tmp_path / str(number)
         folder.mkdir()
         task = lenet("epochs=2", "batch=64", *overrides)
-        loop.train(task, loop.compiled(task, threads=threads), folder=folder)
+        loop.train(task, compiled(task, threads=threads), folder=folder)
         files.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert all(found == files[0] for found in files)
 
 
 def test_less_memory_does_not_change_the_bits():
     task = lenet("batch=64", "steps=3")
-    whole = loop.compiled(task)
-    needed = whole.learning.plan.bytes + loop.bytes_beside(whole.measuring.plan)
-    less = loop.compiled(task, memory=int(0.97 * needed))
-    assert less.learning.plan.bytes + loop.bytes_beside(less.measuring.plan) <= 0.97 * needed
+    whole = compiled(task)
+    needed = whole.learning.plan.bytes + bytes_beside(whole.measuring.plan)
+    less = compiled(task, memory=int(0.97 * needed))
+    assert less.learning.plan.bytes + bytes_beside(less.measuring.plan) <= 0.97 * needed
     first, second = (loop.train(task, programs).weights for programs in (whole, less))
     assert all(np.array_equal(first[name], second[name]) for name in first)

@@ -3,7 +3,7 @@
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.training import loop
+from netdsl.training.programs import compiled
 from netdsl.training.rehearse import rehearse
 
 from .conftest import tiny_task
@@ -11,7 +11,7 @@ from .conftest import tiny_task
 
 def test_a_rehearsal_counts_images_batches_and_parameters():
     task = tiny_task()
-    found = dict(rehearse(task, loop.compiled(task, threads=1)))
+    found = dict(rehearse(task, compiled(task, threads=1)))
     assert found["net"] == "Tiny: 34 parameters learn"
     assert found["data"] == "toy: 16 images to train on, 4 to validate"
     assert found["image"] == "2x2x1, as 4x4x1, 2 classes"
@@ -22,7 +22,7 @@ def test_a_rehearsal_counts_images_batches_and_parameters():
 
 def test_a_loss_that_is_not_finite_is_found_before_the_night():
     task = tiny_task()
-    programs = loop.compiled(task, threads=1)
+    programs = compiled(task, threads=1)
     programs.weights["d.bias"] = [float("nan"), 0]
     with pytest.raises(NetError) as caught:
         list(rehearse(task, programs))

@@ -11,6 +11,7 @@ from netdsl.training.block.settings import read_settings
 from netdsl.training.keeping.checkpoint import latest
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.not_finite import first_not_finite
+from netdsl.training.programs import compiled
 from netdsl.training.scores.progress import Silent
 
 from .conftest import toy
@@ -58,7 +59,7 @@ def task():
 
 def run(folder, on_nan, **spoil):
     task = told(on_nan)
-    programs = loop.compiled(task)
+    programs = compiled(task)
     progress = Spoil(weights=programs.weights, **spoil)
     done = loop.train(task, programs, folder=folder, progress=progress)
     return done, progress.words
@@ -103,7 +104,7 @@ def test_when_checkpoints_were_written_does_not_change_what_is_rolled_back(tmp_p
     for every in (SaveEvery(), SaveEvery(1, None), SaveEvery(3, None)):
         folder = tmp_path / str(every.steps)
         folder.mkdir()
-        done = loop.train(task, loop.compiled(task), folder=folder, every=every)
+        done = loop.train(task, compiled(task), folder=folder, every=every)
         found.append((done.steps, latest(folder)[0].state.halved, done.weights["dense_1.weight"].tobytes()))
     assert found[0] == found[1] == found[2]
     assert found[0][0] == 9 and found[0][1][0] == 1

@@ -19,7 +19,7 @@ from netdsl.errors import fail
 from netdsl.graph.place import placed, placed_net
 from netdsl.ops.expression import Expression, max_, operands, unary
 from netdsl.shapes import format_shape
-from netdsl.training.loop import update_for
+from netdsl.training.programs import update_for
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
