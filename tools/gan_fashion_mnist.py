@@ -22,6 +22,7 @@ from netdsl.training.keeping.checkpoint import checkpoints
 from netdsl.training.recipes.sample import sample, write_samples
 from netdsl.training.scores.progress import Lines
 from netdsl.training.session import resume, train_net, train_together
+from netdsl.training.terms import Terms
 
 ORACLE = Path(__file__).parent / "oracle"
 SHOWN = 100
@@ -45,12 +46,16 @@ def main() -> int:
 
 def trained(path: Path, data: str, folder: Path) -> int:
     """Train what a file holds, to the end; the code of the signal that came before, or 0."""
-    nets, lines, progress = load_together(path), [plain_override("data", data, option="--data")], Lines(sys.stdout)
+    nets, lines, terms = (
+        load_together(path),
+        [plain_override("data", data, option="--data")],
+        Terms(progress=Lines(sys.stdout)),
+    )
     if folder.exists() and checkpoints(folder):
-        return resume(folder, nets, lines, progress=progress).exit_code
+        return resume(folder, nets, lines, terms).exit_code
     if len(nets) > 1:
-        return train_together(nets, lines, out=folder, progress=progress).exit_code
-    return train_net(nets[0], lines, out=folder, progress=progress).exit_code
+        return train_together(nets, lines, terms, out=folder).exit_code
+    return train_net(nets[0], lines, terms, out=folder).exit_code
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ import netdsl
 from netdsl.training.answers.trained import open_run
 from netdsl.training.block.override import parse_override
 from netdsl.training.session import train_net
+from netdsl.training.terms import Terms
 
 FIRST, LAST, LEARNED = 1749, 2008, 1949
 WINDOW, EVERY = 240, 12
@@ -60,7 +61,7 @@ def forecasts(series: Array, learned: int, lag: int, dilations: list[int], seed:
         net = netdsl.load("dilated_causal", T=WINDOW, dilations=dilations)
         lines = (f'data="{folder}/windows.npz"', *SETTINGS, f"seed={seed}")
         overrides = [one for line in lines for one in parse_override(line)]
-        train_net(net, overrides, out=Path(folder, "run"), threads=threads)
+        train_net(net, overrides, Terms(threads=threads), out=Path(folder, "run"))
         weights = open_run(Path(folder, "run")).weights
     whole = netdsl.compile(netdsl.load("dilated_causal", T=len(series), dilations=dilations), weights, threads=threads)
     y = np.asarray(whole(series[None, :, None].astype(np.float32)), np.float64).ravel()

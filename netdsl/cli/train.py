@@ -74,6 +74,7 @@ def train(
     from netdsl.language.parameters import parse_parameters
     from netdsl.training.scores.progress import choose
     from netdsl.training.session import ready, resume, train_net, train_together
+    from netdsl.training.terms import Terms
 
     check_together(net, run, out, override, parameters)
     given: dict[str, Any] = parse_parameters(parameters)
@@ -81,20 +82,19 @@ def train(
     show(warning for one in nets[:1] for warning in one.warnings)
     plain = {"data": data, "epochs": epochs, "steps": steps, "batch": batch, "seed": seed, "overfit": overfit}
     overrides = [*_overrides(settings + ((f"on_nan={on_nan}",) if on_nan else ()), plain), *transfer]
-    how: dict[str, Any] = {"threads": threads, "memory": memory, "progress": choose(sys.stdout)}
-    kept: dict[str, Any] = {"every": every, "limit": limit, "boards": boards}
+    terms = Terms(threads, memory, every, limit, boards, choose(sys.stdout))
     if trial is not None:
         if len(nets) != 1 or run is not None:
             raise click.UsageError("--dry-run and --lr-find try out one net, and no run that is resumed.")
-        made = ready(nets[0], overrides, strict=strict, **how)
+        made = ready(nets[0], overrides, terms, strict=strict)
         trial(made.task, made.programs)
         return
     if run is not None:
-        session = resume(run, nets, overrides, override=override, warn=show, **how, **kept)
+        session = resume(run, nets, overrides, terms, override=override, warn=show)
     elif len(nets) > 1:
-        session = train_together(nets, overrides, out=out, **how, **kept)
+        session = train_together(nets, overrides, terms, out=out)
     else:
-        session = train_net(nets[0], overrides, out=out, strict=strict, **how, **kept)
+        session = train_net(nets[0], overrides, terms, out=out, strict=strict)
     if session.stopped:
         run = session.chain or session.folder
         click.echo(f"stopped after step {session.steps}; to go on: netdsl train --resume {quote(str(run))}")

@@ -21,6 +21,7 @@ from netdsl.graph.net import Net, Setting
 from netdsl.training.block.override import parse_override
 from netdsl.training.scores.progress import Epoch, Silent
 from netdsl.training.session import train_net
+from netdsl.training.terms import Terms
 from netdsl.tuning.space import Dimension
 
 SAMPLERS = ("tpe", "random")
@@ -125,7 +126,8 @@ def _try(optuna: Any, study: Any, trial: Any, search: Search, path: Path) -> Non
         ]
         folder = path.with_name(f"{path.stem}.runs") / f"{trial.number:04}"
         lines = (*search.overrides, *chosen)
-        train_net(search.load(parameters), lines, out=folder, threads=search.threads, progress=reporting)
+        terms = Terms(threads=search.threads, progress=reporting)
+        train_net(search.load(parameters), lines, terms, out=folder)
     except optuna.TrialPruned:
         study.tell(trial, state=states.PRUNED)
     except NetError as error:

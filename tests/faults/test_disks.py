@@ -14,6 +14,7 @@ from netdsl.errors import NetError
 from netdsl.training.keeping import keeper
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.session import resume, train_net
+from netdsl.training.terms import Terms
 
 from .conftest import AtStep, command, digests
 
@@ -45,13 +46,14 @@ def test_row_85_a_disk_that_fails_at_a_call_of_a_save():
 def test_row_86_a_disk_without_room_is_noticed_before_the_first_step(net, folder, monkeypatch):
     monkeypatch.setattr(keeper.shutil, "disk_usage", lambda path: Usage(2**30, 2**30, 2**10))
     with pytest.raises(NetError, match=r"needs 0\.\d MiB for its checkpoints and weights, and 0.0 MiB are free"):
-        train_net(net, out=folder, progress=AtStep(1, lambda: pytest.fail("it began")))
+        train_net(net, out=folder, terms=Terms(progress=AtStep(1, lambda: pytest.fail("it began"))))
 
 
 def test_row_87_a_folder_that_is_taken_away_is_an_error_and_what_it_held_is_whole(net, calm, folder, tmp_path):
     away = tmp_path / "away"
+    terms = Terms(every=SaveEvery(4, None), progress=AtStep(9, lambda: folder.rename(away)))
     with pytest.raises(NetError, match="cannot be written: no such file or directory"):
-        train_net(net, out=folder, every=SaveEvery(4, None), progress=AtStep(9, lambda: folder.rename(away)))
+        train_net(net, out=folder, terms=terms)
     resume(away)
     assert digests(away) == calm
 
@@ -61,7 +63,7 @@ def test_row_87_a_disk_that_becomes_read_only_is_an_error_and_costs_no_checkpoin
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     with pytest.raises(NetError, match="cannot be written: read-only file system"), monkeypatch.context() as patch:
-        train_net(net, out=folder, progress=AtStep(9, lambda: patch.setattr(os, "replace", refuse)))
+        train_net(net, out=folder, terms=Terms(progress=AtStep(9, lambda: patch.setattr(os, "replace", refuse))))
     resume(folder)
     assert digests(folder) == calm
 

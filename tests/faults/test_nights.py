@@ -21,6 +21,7 @@ from netdsl.training.keeping.checkpoint import latest
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.programs import compiled
 from netdsl.training.session import resume, train_net
+from netdsl.training.terms import Terms
 
 from .conftest import STEPS, TEXT, AtStep, command, digests, started, stop
 
@@ -34,20 +35,20 @@ def test_row_41_a_plan_larger_than_memory_is_refused_with_both_numbers(net, fold
 
 @pytest.mark.parametrize("change", ["optimizer.lr=0.1", "seed=2", "batch=512", "data=fashion_mnist | rescale(2)"])
 def test_row_55_a_checkpoint_of_another_task_is_refused_by_its_field(net, folder, change):
-    train_net(net, out=folder, progress=AtStep(2, stop))
+    train_net(net, out=folder, terms=Terms(progress=AtStep(2, stop)))
     with pytest.raises(NetError, match=rf"was begun otherwise: `{change.partition('=')[0].partition('.')[0]}` was"):
         resume(folder, overrides=parse_override(change))
 
 
 def test_row_55_a_checkpoint_of_another_net_is_refused_by_its_line(net, folder):
-    train_net(net, out=folder, progress=AtStep(2, stop))
+    train_net(net, out=folder, terms=Terms(progress=AtStep(2, stop)))
     with pytest.raises(NetError, match=r"line 4 of `text.net` was `dropout\(0.2\)`, is `dropout\(0.5\)`"):
         resume(folder, [parse(TEXT.replace("0.2", "0.5"))])
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
 def test_row_58_the_checkpoint_before_a_damaged_one_is_used_with_a_warning(net, calm, folder, damage):
-    train_net(net, out=folder, every=SaveEvery(4, None), progress=AtStep(9, stop))
+    train_net(net, out=folder, terms=Terms(every=SaveEvery(4, None), progress=AtStep(9, stop)))
     newest = folder / "step-9.checkpoint"
     raw = newest.read_bytes()
     newest.write_bytes({"cut": raw[:-9], "flipped": raw[:-9] + b"~" + raw[-8:], "emptied": b""}[damage])
@@ -73,7 +74,7 @@ def write_folder(root, value):
 def test_row_79_data_that_changed_are_noticed_at_resume(net, tmp_path):
     write_folder(tmp_path / "data", 7)
     where = parse_override(f'data="{tmp_path / "data"}"')
-    train_net(net, where, out=tmp_path / "run", progress=AtStep(1, stop))
+    train_net(net, where, out=tmp_path / "run", terms=Terms(progress=AtStep(1, stop)))
     write_folder(tmp_path / "data", 8)
     with pytest.raises(NetError, match="SHA-256 of the `data` was"):
         resume(tmp_path / "run")
@@ -91,7 +92,7 @@ def test_row_80_fewer_samples_than_a_batch_are_one_step_an_epoch(net, count):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_row_81_a_signal_finishes_the_step_and_saves(net, calm, folder, number, code):
-    assert train_net(net, out=folder, progress=AtStep(5, lambda: stop(number))).exit_code == code
+    assert train_net(net, out=folder, terms=Terms(progress=AtStep(5, lambda: stop(number)))).exit_code == code
     assert latest(folder)[0].state.step == 5
     resume(folder)
     assert digests(folder) == calm
@@ -107,7 +108,7 @@ def test_row_81_ctrl_c_ends_the_command_with_130_within_5_s_and_says_how_to_go_o
 
 def test_row_81_the_second_ends_it_at_once_and_leaves_the_last_checkpoint(net, calm, folder):
     with pytest.raises(KeyboardInterrupt):
-        train_net(net, out=folder, progress=AtStep(8, lambda: (stop(), stop())))
+        train_net(net, out=folder, terms=Terms(progress=AtStep(8, lambda: (stop(), stop()))))
     assert latest(folder)[0].state.step == 6
     resume(folder)
     assert digests(folder) == calm
@@ -155,19 +156,19 @@ def test_row_91_a_process_that_the_kernel_kills_is_taken_up_again(folder):
 
 @pytest.mark.parametrize("at", [2, 9])
 def test_row_92_resumed_inside_an_epoch_order_rate_slots_and_statistics_go_on(net, calm, folder, at):
-    train_net(net, out=folder, progress=AtStep(at, stop))
+    train_net(net, out=folder, terms=Terms(progress=AtStep(at, stop)))
     resume(folder)
     assert digests(folder) == calm
 
 
 def test_row_93_resumed_with_other_threads_the_bits_are_the_same(net, calm, folder):
-    train_net(net, out=folder, threads=1, progress=AtStep(4, stop))
-    resume(folder, threads=3)
+    train_net(net, out=folder, terms=Terms(threads=1, progress=AtStep(4, stop)))
+    resume(folder, terms=Terms(threads=3))
     assert digests(folder) == calm
 
 
 def test_row_94_a_changed_hyperparameter_needs_override(net, folder):
-    train_net(net, out=folder, progress=AtStep(2, stop))
+    train_net(net, out=folder, terms=Terms(progress=AtStep(2, stop)))
     slower = parse_override("optimizer.beta1=0.8")
     with pytest.raises(NetError, match=r"`optimizer` was `adam\(lr=0.01, beta1=0.9,"):
         resume(folder, overrides=slower)

@@ -12,6 +12,7 @@ from netdsl.training.answers.trained import open_run
 from netdsl.training.programs import compiled
 from netdsl.training.rehearse import rehearse
 from netdsl.training.session import train_net
+from netdsl.training.terms import Terms
 
 from .conftest import parse, tiny_task
 
@@ -74,7 +75,7 @@ def test_trained_measured_and_examined_on_the_same_centre(tmp_path):
     given = {f"{part}_{key}": one for part in ("train", "test") for key, one in _arrays(data).items()}
     np.savez(path, **given)
     text = TEXT.replace("toy.npz", str(path))
-    train_net(parse(text), out=tmp_path / "run", threads=1)
+    train_net(parse(text), out=tmp_path / "run", terms=Terms(threads=1))
     trained = open_run(tmp_path / "run")
     assert 0 <= evaluate(trained).metrics["iou"] <= 1
     assert examine(trained).said.shape == (2, 2, 4)

@@ -12,6 +12,7 @@ from netdsl.training.block.override import parse_override
 from netdsl.training.keeping.checkpoint import latest
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.session import resume, train_together
+from netdsl.training.terms import Terms
 
 from .conftest import StopAt
 
@@ -71,15 +72,15 @@ def test_the_folder_has_what_the_test_compares(calm):
 
 @pytest.mark.parametrize("at", [1, 3, 5, 6])
 def test_it_ends_with_the_same_bits_wherever_it_was_stopped(nets, calm, tmp_path, at):
-    session = train_together(nets, out=tmp_path / "run", progress=StopAt(at), threads=2)
+    session = train_together(nets, out=tmp_path / "run", terms=Terms(progress=StopAt(at), threads=2))
     assert (session.exit_code, session.steps, session.stopped) == (143, at, True)
-    done = resume(tmp_path / "run", threads=1)
+    done = resume(tmp_path / "run", terms=Terms(threads=1))
     assert (done.exit_code, done.steps, len(done.epochs), done.recipe) == (0, STEPS, 2, "gan")
     assert digests(tmp_path / "run") == digests(calm)
 
 
 def test_saving_at_every_step_changes_nothing(nets, calm, tmp_path):
-    train_together(nets, out=tmp_path / "run", every=SaveEvery(1, None))
+    train_together(nets, out=tmp_path / "run", terms=Terms(every=SaveEvery(1, None)))
     assert digests(tmp_path / "run") == digests(calm)
 
 
@@ -126,7 +127,7 @@ def test_a_loss_that_is_not_finite_ends_it_with_a_good_checkpoint(nets, tmp_path
     seen = []
     monkeypatch.setattr("netdsl.training.recipes.rounds.isfinite", lambda x: seen.append(x) or len(seen) != 9)
     with pytest.raises(NetError) as caught:
-        train_together(nets, out=tmp_path / "run", every=SaveEvery(1, None))
+        train_together(nets, out=tmp_path / "run", terms=Terms(every=SaveEvery(1, None)))
     assert caught.value.code == "N509"
     assert "the loss of the discriminator" in str(caught.value) and "at step 5, in epoch 2" in str(caught.value)
     assert "the checkpoint of step 4 is kept" in str(caught.value)

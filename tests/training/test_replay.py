@@ -9,6 +9,7 @@ from netdsl.language.load import parse
 from netdsl.training.runs.replay import replay
 from netdsl.training.scores.progress import Silent
 from netdsl.training.session import train_net
+from netdsl.training.terms import Terms
 
 TEXT = """net Tiny {
   input x: 6x6x1
@@ -41,7 +42,7 @@ class Stopping(Silent):
 def test_interrupted_run_is_repeated_to_its_step(tmp_path, monkeypatch, stop, steps):
     monkeypatch.chdir(tmp_path)
     np.savez("data.npz", x=np.random.default_rng(0).integers(0, 255, (44, 6, 6), np.uint8), y=np.arange(44) % 2)
-    done = train_net(parse(TEXT), out=tmp_path / "run", progress=Stopping(**stop))
+    done = train_net(parse(TEXT), out=tmp_path / "run", terms=Terms(progress=Stopping(**stop)))
     assert done.steps == steps
     found = replay(tmp_path / "run")
     assert (found.steps, found.differences) == (steps, ())

@@ -15,6 +15,7 @@ from netdsl.training import learning
 from netdsl.training.block.override import parse_override
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.session import resume, train_net
+from netdsl.training.terms import Terms
 
 from .conftest import StopAt
 
@@ -55,22 +56,22 @@ def calm(net, tmp_path_factory):
 
 
 def stopped(net, folder, at):
-    return train_net(net, out=folder, progress=StopAt(at))
+    return train_net(net, out=folder, terms=Terms(progress=StopAt(at)))
 
 
 @pytest.mark.parametrize("at", [1, 4, 6, 7, 12])
 def test_it_ends_with_the_same_bits_wherever_it_was_stopped(net, calm, tmp_path, at):
     session = stopped(net, tmp_path / "run", at)
     assert (session.exit_code, session.steps) == (143, at)
-    done = resume(tmp_path / "run", threads=1)
+    done = resume(tmp_path / "run", terms=Terms(threads=1))
     assert (done.exit_code, done.steps, len(done.epochs)) == (0, STEPS, 2)
     assert digests(tmp_path / "run") == digests(calm)
 
 
 def test_stopped_twice_with_other_threads_each_time(net, calm, tmp_path):
-    train_net(net, out=tmp_path / "run", threads=3, progress=StopAt(3))
-    resume(tmp_path / "run", threads=1, progress=StopAt(8))
-    resume(tmp_path / "run", threads=2)
+    train_net(net, out=tmp_path / "run", terms=Terms(threads=3, progress=StopAt(3)))
+    resume(tmp_path / "run", terms=Terms(threads=1, progress=StopAt(8)))
+    resume(tmp_path / "run", terms=Terms(threads=2))
     assert digests(tmp_path / "run") == digests(calm)
 
 
@@ -90,7 +91,7 @@ def test_stopped_while_it_measures_it_measures_again(net, calm, tmp_path, monkey
 
 
 def test_saving_often_changes_nothing(net, calm, tmp_path):
-    train_net(net, out=tmp_path / "run", every=SaveEvery(1, None))
+    train_net(net, out=tmp_path / "run", terms=Terms(every=SaveEvery(1, None)))
     assert digests(tmp_path / "run") == digests(calm)
 
 
@@ -109,7 +110,7 @@ def test_lost_weights_and_metrics_come_back_from_the_checkpoint(net, calm, tmp_p
 
 
 def test_a_damaged_checkpoint_is_passed_over_with_a_warning(net, calm, tmp_path):
-    train_net(net, out=tmp_path / "run", every=SaveEvery(4, None), progress=StopAt(9))
+    train_net(net, out=tmp_path / "run", terms=Terms(every=SaveEvery(4, None), progress=StopAt(9)))
     newest = tmp_path / "run" / "step-9.checkpoint"
     raw = bytearray(newest.read_bytes())
     raw[-1] ^= 1
@@ -189,9 +190,9 @@ SETTINGS = {
 def test_every_setting_is_taken_up_where_it_was(net, tmp_path, name):
     lines = [*parse_override(SETTINGS[name]), *parse_override("epochs=3")]
     train_net(net, lines, out=tmp_path / "calm")
-    train_net(net, lines, out=tmp_path / "run", progress=StopAt(9))
-    resume(tmp_path / "run", progress=StopAt(14))
-    resume(tmp_path / "run", threads=1)
+    train_net(net, lines, out=tmp_path / "run", terms=Terms(progress=StopAt(9)))
+    resume(tmp_path / "run", terms=Terms(progress=StopAt(14)))
+    resume(tmp_path / "run", terms=Terms(threads=1))
     older = {f"step-{step}.checkpoint" for step in range(18)}
     expected = {path.name: path.read_bytes() for path in (tmp_path / "calm").iterdir() if path.name not in older}
     assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.name not in older} == expected

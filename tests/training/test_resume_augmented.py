@@ -10,6 +10,7 @@ from netdsl.data import folder as image_folder
 from netdsl.data import image_files
 from netdsl.language.load import parse
 from netdsl.training.session import resume, train_net
+from netdsl.training.terms import Terms
 
 from .conftest import StopAt
 
@@ -51,7 +52,7 @@ def test_it_ends_with_the_same_bits_whatever_the_threads(tmp_path, monkeypatch, 
         monkeypatch.setattr(image_folder, "IN_MEMORY", 0)
     net = parse(TEXT.format(**given), classes=2) if in_files else parse(TEXT.format(**given))
     train_net(net, out=tmp_path / "calm")
-    assert train_net(net, out=tmp_path / "run", progress=StopAt(3), threads=1).steps == 3
+    assert train_net(net, out=tmp_path / "run", terms=Terms(progress=StopAt(3), threads=1)).steps == 3
     monkeypatch.setattr(image_files, "MOST_THREADS", 1)
     resume(tmp_path / "run")
     assert digest(tmp_path / "run") == digest(tmp_path / "calm")

@@ -12,6 +12,7 @@ from netdsl.cli.train import train
 from netdsl.errors import NetError
 from netdsl.language.load import parse
 from netdsl.training.session import resume, train_net
+from netdsl.training.terms import Terms
 
 from .conftest import StopAt
 
@@ -71,7 +72,7 @@ def test_both_inputs_are_learned_measured_and_asked(home):
 def test_a_stopped_run_ends_with_the_same_bits(home):
     net = parse(TEXT)
     train_net(net, out=home / "whole")
-    assert train_net(net, out=home / "parts", progress=StopAt(13)).stopped
+    assert train_net(net, out=home / "parts", terms=Terms(progress=StopAt(13))).stopped
     resume(home / "parts")
     whole, parts = ((home / name / "weights.safetensors").read_bytes() for name in ("whole", "parts"))
     assert whole == parts

@@ -12,6 +12,7 @@ from netdsl.language.load import parse
 from netdsl.training.answers.trained import open_run
 from netdsl.training.block.override import parse_override
 from netdsl.training.session import resume, train_net
+from netdsl.training.terms import Terms
 
 from .conftest import StopAt
 
@@ -102,7 +103,7 @@ def same_weights(one, other):
 @pytest.mark.parametrize("at", [1, 3])
 def test_a_chain_goes_on_in_the_stage_that_it_was_in(home, at):
     train_net(parse(TEXT), out=home / "whole")
-    stopped = train_net(parse(TEXT), out=home / "parts", progress=StopAt(at))
+    stopped = train_net(parse(TEXT), out=home / "parts", terms=Terms(progress=StopAt(at)))
     assert (stopped.stopped, stopped.chain) == (True, home / "parts")
     assert resume(home / "parts").folder == home / "parts" / "2-last"
     assert same_weights(home / "whole", home / "parts")

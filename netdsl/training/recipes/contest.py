@@ -31,7 +31,7 @@ from netdsl.training.memory import bytes_beside
 from netdsl.training.recipes.gan import Pair
 from netdsl.training.recipes.noise import normals
 from netdsl.training.recipes.rounds import SAMPLES, SCORES, SHOWN, Courses, Gallery, Means, Rounds
-from netdsl.training.runs.resume import stored_together
+from netdsl.training.stored import stored_together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

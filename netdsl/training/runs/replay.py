@@ -20,6 +20,7 @@ from netdsl.training.keeping.weights_file import WeightFile, read_weights
 from netdsl.training.runs.past import Past, read_epochs, read_past
 from netdsl.training.scores.progress import Epoch, Progress, Silent
 from netdsl.training.session import train_net
+from netdsl.training.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def replay(folder: Path, *, threads: int | None = None, progress: Progress | Non
         measured = any(row.get("steps") == steps for row in epochs)
         watch = _Watch(progress or Silent(), past, again, steps, measured)
         net = replace(past.loaded(), settings=())
-        done = train_net(net, lines, out=again, threads=threads, progress=watch)
+        done = train_net(net, lines, Terms(threads=threads, progress=watch), out=again)
         if done.exit_code and done.steps < steps:
             raise KeyboardInterrupt
         made = read_weights(weights_path(again))

@@ -25,12 +25,13 @@ from netdsl.training.block.override import plain_override
 from netdsl.training.block.settings import read_settings
 from netdsl.training.keeping.lock import RunLock
 from netdsl.training.keeping.run_folder import check_empty
-from netdsl.training.scores.progress import Progress
 from netdsl.training.transfer.chain import Chain, read_chain, write_chain
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
-    from netdsl.training.session import Session
+    from netdsl.training.outcome import Session
+    from netdsl.training.scores.progress import Progress
+    from netdsl.training.terms import Terms
 
 STAGES = "stages"
 FIRST = ("weights", "map", "fresh")
@@ -63,18 +64,10 @@ def stages_of(lines: Iterable[Setting]) -> tuple[Stage, ...]:
     return _distinct([_stage(line) for line in given if not line.span or line.span.source is source], given)
 
 
-def train_stages(
-    net: Net,
-    overrides: Sequence[Setting],
-    run: Runs,
-    make: Callable[[], Path],
-    *,
-    progress: Progress,
-    limit: float | None = None,
-) -> Session:
+def train_stages(net: Net, overrides: Sequence[Setting], terms: Terms, run: Runs, make: Callable[[], Path]) -> Session:
     """Train stage by stage, into `1-NAME`, `2-NAME`, … in the folder that is made.
 
-    All settings are read before. A stage that was stopped is the last; `limit` is for all together. Raises as
+    All settings are read before. A stage that was stopped is the last; the limit of time is for all together. Raises as
     `train_net`.
     """
     stages = stages_of([*net.settings, *overrides])
@@ -88,7 +81,7 @@ def train_stages(
     with RunLock(folder):
         check_empty(folder)
         write_chain(folder, chain)
-        return _go_on(folder, chain, run, progress, limit)
+        return _go_on(folder, chain, terms, run)
 
 
 def first_stage(net: Net, overrides: Sequence[Setting], *, progress: Progress) -> tuple[Net, Sequence[Setting]]:
@@ -101,31 +94,32 @@ def first_stage(net: Net, overrides: Sequence[Setting], *, progress: Progress) -
     return replace(net, settings=block), lines
 
 
-def resume_stages(folder: Path, run: Runs, *, progress: Progress, limit: float | None = None) -> Session:
+def resume_stages(folder: Path, terms: Terms, run: Runs) -> Session:
     """Go on with a chain in the stage that it was in, and with those that follow it.
 
     Raises `NetError` as `resume`, and N531 where what is kept of the chain cannot be used.
     """
     with RunLock(folder):
-        return _go_on(folder, read_chain(folder), run, progress, limit)
+        return _go_on(folder, read_chain(folder), terms, run)
 
 
-def _go_on(folder: Path, chain: Chain, run: Runs, progress: Progress, limit: float | None) -> Session:
+def _go_on(folder: Path, chain: Chain, terms: Terms, run: Runs) -> Session:
     """The stages from the last one that has a checkpoint on."""
     start, begun = monotonic(), chain.begun(folder)
     done: Session | None = None
     for k in range(max(begun, 0), len(chain.stages)):
         out = chain.folder(folder, k)
-        progress.note(f"stage {k + 1}/{len(chain.stages)}: {chain.stages[k][0]}")
-        left = None if limit is None else max(limit - (monotonic() - start), 1e-3)
+        terms.progress.note(f"stage {k + 1}/{len(chain.stages)}: {chain.stages[k][0]}")
+        left = None if terms.limit is None else max(terms.limit - (monotonic() - start), 1e-3)
+        within = replace(terms, limit=left)
         if k == begun:
-            done = run.resume(out, progress=progress, limit=left)
+            done = run.resume(out, terms=within)
         else:
             _clear(out)
             lines = chain.lines(k)
             if k:
                 lines = (*lines, plain_override("weights", str(chain.folder(folder, k - 1)), option=STAGES))
-            done = run.train(chain.net, lines, out=out, progress=progress, limit=left)
+            done = run.train(chain.net, lines, within, out=out)
         if done.stopped or done.exit_code:
             break
     assert done is not None
