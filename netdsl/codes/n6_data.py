@@ -30,7 +30,7 @@ an axis, high byte first. The message gives the offset of the first byte that do
 counts unpacked bytes.
 
 Images are unsigned bytes (type 0x08) with three axes, count x height x width, or four, with channels last. Labels are
-whole numbers with one axis.""",
+whole numbers with one axis. `classes.txt` beside them is UTF-8, one name a line, 4 MiB at most.""",
     ),
     Page(
         "N603",

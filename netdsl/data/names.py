@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netdsl.errors import fail
-from netdsl.files.regular import open_regular, quoted
+from netdsl.files.regular import read_text
 
 CLASSES = "classes.txt"
 MAX_NAMES_FILE = 4 * 2**20
 
 
 def read_names(path: Path) -> tuple[str, ...]:
-    """The lines of a file that are not empty. Raises `NetError` N601 to N603."""
-    file, size = open_regular(path)
-    with file:
-        if size > MAX_NAMES_FILE:
-            raise fail("N603", f"{quoted(path)} has {size} bytes; {MAX_NAMES_FILE} at most")
-        content = file.read()
-    try:
-        return tuple(line.strip() for line in content.decode().splitlines() if line.strip())
-    except UnicodeDecodeError as error:
-        raise fail("N602", f"{quoted(path)}: byte {error.start}: class names are UTF-8, one a line") from None
+    """The lines of a file that are not empty. Raises `NetError` N601 and N602."""
+    text = read_text(path, most=MAX_NAMES_FILE, code="N602")
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def named_or_counted(folder: Path, most: int) -> tuple[str, ...]:

@@ -30,3 +30,19 @@ def open_regular(path: Path) -> tuple[BinaryIO, int]:
         os.close(descriptor)
         raise fail("N601", f"{quoted(path)} is not a regular file")
     return os.fdopen(descriptor, "rb"), status.st_size
+
+
+def read_text(path: Path, *, most: int, code: str) -> str:
+    """The text of a file, without the mark that some editors begin it with.
+
+    Raises `NetError`: N601 as `open_regular`, and `code` where it has more than `most` bytes, or is not UTF-8.
+    """
+    file, size = open_regular(path)
+    with file:
+        if size > most:
+            raise fail(code, f"{quoted(path)} has {size:,} bytes; {most:,} at most")
+        content = file.read()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise fail(code, f"{quoted(path)}: byte {error.start} is not UTF-8") from None

@@ -57,6 +57,12 @@ def test_classes_file_names_the_classes(tmp_path):
     assert open_data(tmp_path).train.classes == ("Trägerkleid", "coat")
 
 
+def test_mark_before_the_class_names_is_no_part_of_the_first(tmp_path):
+    write_part(tmp_path, "train", [0, 1])
+    (tmp_path / "classes.txt").write_text("dress\ncoat\n", "utf-8-sig")
+    assert open_data(tmp_path).train.classes == ("dress", "coat")
+
+
 @pytest.mark.parametrize(("content", "code"), [(b"\xff\n", "N602"), (b"only\n", "N605")])
 def test_bad_classes_file_is_refused(tmp_path, content, code):
     write_part(tmp_path, "train", [0, 1])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import escape, fail
-from netdsl.files.regular import open_regular, quoted
+from netdsl.files.regular import quoted, read_text
 from netdsl.language.load import load
 from netdsl.language.parameters import parse_parameters
 from netdsl.training.block.override import parse_override
@@ -57,7 +57,7 @@ def read_past(folder: Path) -> Past:
     if not path.is_file():
         raise no_run(folder, CONFIG)
     try:
-        found = json.loads(_text(path))
+        found = json.loads(read_text(path, most=MOST_BYTES, code="N551"))
     except (ValueError, RecursionError) as error:
         raise fail("N551", f"{quoted(path)} is not JSON: {escape(str(error))}") from None
     if not isinstance(found, dict) or not isinstance(found.get("net"), str):
@@ -83,22 +83,10 @@ def read_epochs(folder: Path) -> list[dict[str, float]]:
     rows = list[dict[str, float]]()
     if not path.exists():
         return rows
-    for row in csv.DictReader(StringIO(_text(path))):
+    for row in csv.DictReader(StringIO(read_text(path, most=MOST_BYTES, code="N551"))):
         try:
             numbers = {name: float(cell) for name, cell in row.items() if name and cell}
         except (TypeError, ValueError):
             raise fail("N551", f"{quoted(path)}: line {len(rows) + 2} does not hold numbers alone") from None
         rows.append({name: number for name, number in numbers.items() if isfinite(number)})
     return rows
-
-
-def _text(path: Path) -> str:
-    file, size = open_regular(path)
-    with file:
-        if size > MOST_BYTES:
-            raise fail("N551", f"{quoted(path)} has {size:,} bytes, which is too much to be one of a run")
-        content = file.read()
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise fail("N551", f"{quoted(path)} is not UTF-8") from None
