@@ -13,8 +13,14 @@ folder has none, or a file of that name is of another kind: not a checkpoint of 
         "N531",
         "a damaged checkpoint",
         """The file is not the one that was written: its length, its head, a SHA-256 or its record is wrong; the message says
-which. A checkpoint before it is used where there is one, with the warning W502. Where none is whole, train again: netdsl
-never repairs a checkpoint by guessing.""",
+which. A checkpoint before it is used where there is one, with the warning W502. Where none is whole, netdsl repairs none by
+guessing. It then looks for the newest weights in the folder that are whole, and gives the command that begins a new
+training with them:
+
+    = help: `netdsl train runs/lenet5/net.net:LeNet5 --weights runs/lenet5/weights.safetensors` begins a new training
+      with what was learned by step 170
+
+The optimiser begins anew, so this is not the run that was lost. Settings that were given as options are given again.""",
     ),
     Page(
         "N532",

@@ -53,8 +53,8 @@ than 64 MiB. Fetch the file again; if it really is that compressible, unpack it 
         "N605",
         "images and labels that do not belong together",
         """There are more images than labels or fewer, a label is negative or not below the number of classes, a test
-folder has a class that the training folder lacks, or there is one class only. The message gives the first index, from
-zero, at fault.
+folder has a class that the training folder lacks, the folder of a class has no images to learn from, or there is one
+class only. The message gives the first index, from zero, at fault, or the folders.
 
 The number of classes is the number of lines of `classes.txt`, of class folders, or of different labels in a table; when training it is also the number
 of outputs of the net. Set it, where the net has a parameter for it, with `-p classes=26`.""",

@@ -15,6 +15,7 @@ from netdsl.errors import escape, fail
 from netdsl.files.regular import quoted
 
 DESKTOP_FILES = ("Thumbs.db", "desktop.ini")
+MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,24 @@ def class_folders(root: Path) -> list[Path]:
 def list_folder(root: Path, *, classes: tuple[str, ...] | None = None) -> Listing:
     """The images under `root`/CLASS/. With `classes`, those of the training part, another class is an error.
 
-    Raises `NetError` N601 where there is no image, or a file that is none, N605 for a class unknown to `classes`.
+    Raises `NetError` N601 where there is no image, or a file that is none, N605 for a class unknown to `classes`, or
+    without them for one that has no image.
     """
     folders = class_folders(root)
     names = classes or tuple(folder.name for folder in folders)
     files: list[tuple[Path, int]] = []
+    empty: list[Path] = []
     for folder in folders:
         if folder.name not in names:
             raise fail("N605", f"{quoted(folder)}: the training images have no class `{escape(folder.name)}`")
-        files += [(path, names.index(folder.name)) for path in list_files(folder)]
+        found = list_files(folder)
+        files += [(path, names.index(folder.name)) for path in found]
+        empty += [] if found else [folder]
     if not files:
         raise fail("N601", f"{quoted(root)} holds no images: one sub-folder a class is expected")
+    if empty and classes is None:
+        shown = ", ".join(map(quoted, empty[:MOST_SHOWN]))
+        raise fail("N605", f"no images are in {shown}: put some there to learn the class from, or remove the folder")
     return Listing(root, names, tuple(files))
 
 

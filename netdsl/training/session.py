@@ -17,7 +17,7 @@ from netdsl.training import loop
 from netdsl.training.block.settings import Settings, read_settings
 from netdsl.training.block.transfer import told
 from netdsl.training.job import Job, P
-from netdsl.training.keeping.checkpoint import Checkpoint, build, checkpoints, latest, no_checkpoint
+from netdsl.training.keeping.checkpoint import Checkpoint, build, checkpoints, no_checkpoint
 from netdsl.training.keeping.lock import RunLock
 from netdsl.training.keeping.run_folder import TRANSFER, check_empty, named_folder, new_folder
 from netdsl.training.memory import check_memory
@@ -25,7 +25,7 @@ from netdsl.training.outcome import Session
 from netdsl.training.programs import Programs, compiled
 from netdsl.training.recipes.contest import RECIPE, contest_of, stored_contest
 from netdsl.training.scores.tensorboard import TensorBoard, writer_class
-from netdsl.training.stored import check_unchanged, stored_task
+from netdsl.training.stored import check_unchanged, newest, stored_task
 from netdsl.training.terms import PLAIN, Terms
 from netdsl.training.transfer.by_name import Report, take_over
 from netdsl.training.transfer.chain import CHAIN, check_chain
@@ -144,7 +144,7 @@ def resume(
     if not checkpoints(folder):
         raise no_checkpoint(folder)
     with RunLock(folder):
-        checkpoint, warnings = latest(folder)
+        checkpoint, warnings = newest(folder)
         if warn and warnings:
             warn(warnings)
         record = checkpoint.record

@@ -6,16 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, escape, fail
 from netdsl.files.regular import quoted
-from netdsl.language.load import load_texts, load_texts_together
+from netdsl.language.load import load, load_texts, load_texts_together
 from netdsl.language.parameters import parse_parameters
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import Settings, read_settings
+from netdsl.training.keeping.checkpoint import latest
+from netdsl.training.keeping.run_folder import TEXT
+from netdsl.training.keeping.template import SUFFIX
+from netdsl.training.keeping.weights_file import read_weights
 
 if TYPE_CHECKING:
+    from netdsl.errors import Diagnostic
     from netdsl.graph.net import Net, Setting
     from netdsl.training.keeping.checkpoint import Checkpoint
     from netdsl.training.keeping.record import Record
@@ -45,6 +51,30 @@ def _lines(settings: Mapping[str, str], start: str = "") -> list[Setting]:
     lines = [line for text in texts for line in parse_override(text, option="checkpoint")]
     read_settings(lines)
     return lines
+
+
+def newest(folder: Path) -> tuple[Checkpoint, tuple[Diagnostic, ...]]:
+    """The newest checkpoint that is whole, as `latest` has it; the error N531 says how one begins again."""
+    try:
+        return latest(folder)
+    except NetError as error:
+        if error.code != "N531":
+            raise
+        raise fail("N531", error.diagnostics[0].message, help=_way_on(folder)) from None
+
+
+def _way_on(folder: Path) -> str:
+    """A command that takes the newest weights in the folder that are whole, both they and the net having been read."""
+    for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            record = read_weights(path).record
+            load(f"{folder / TEXT}:{record.net}", **_parameters(record))
+        except NetError:
+            continue
+        given = [word for name, value in record.parameters.items() for word in ("-p", f"{name}={value}")]
+        words = join(["netdsl", "train", f"{folder / TEXT}:{record.net}", *given, "--weights", str(path)])
+        return f"`{words}` begins a new training with what was learned by step {record.steps}"
+    return "no weights in the folder are whole either: train again from the beginning"
 
 
 @contextmanager

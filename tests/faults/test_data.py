@@ -217,6 +217,14 @@ def test_row_80_no_images_and_one_class_are_refused(tmp_path: Path) -> None:
     assert "one class only" in refused(whole(tmp_path / "d", labels=1), "N605")
 
 
+def test_row_80_a_class_without_images_is_refused_by_its_folder(tmp_path: Path) -> None:
+    root = photos(tmp_path, each=1)
+    (root / "emptied").mkdir()
+    message = refused(root, "N605")
+    assert "no images are in" in message
+    assert str(root / "emptied") in message
+
+
 def test_row_80_fewer_images_than_a_batch_are_one_smaller_batch(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     root = whole(tmp_path / "d")

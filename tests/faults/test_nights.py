@@ -9,7 +9,9 @@ import time
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from netdsl.cli.train import train
 from netdsl.data.dataset import Dataset
 from netdsl.data.feed import Feed
 from netdsl.errors import NetError, fail
@@ -56,6 +58,20 @@ def test_row_58_the_checkpoint_before_a_damaged_one_is_used_with_a_warning(net, 
     resume(folder, warn=heard.extend)
     assert [warning.code for warning in heard] == ["W502"]
     assert digests(folder) == calm
+
+
+def test_row_58_without_a_whole_checkpoint_the_command_that_is_named_begins_again(net, folder):
+    train_net(net, parse_override("epochs=1"), out=folder)
+    for path in folder.glob("*.checkpoint"):
+        path.write_bytes(b"")
+    with pytest.raises(NetError) as caught:
+        resume(folder)
+    words = caught.value.diagnostics[0].help.split("`")[1].split()
+    done = CliRunner().invoke(train, [*words[2:], "--epochs", "1", "--out", f"{folder}-2"])
+    assert (caught.value.code, done.exit_code) == ("N531", 0), done.output
+    (folder / "weights.safetensors").write_bytes(b"")
+    with pytest.raises(NetError, match="train again from the beginning"):
+        resume(folder)
 
 
 def write_folder(root, value):
