@@ -43,7 +43,9 @@ def test_readme_counts_the_nets_that_ship():
     [
         ("```console\n$ netdsl check lenet5\nLeNet5: 8 nodes, 61,706 parameters\n```\n", False),
         ("```console\n$ netdsl check lenet5\nLeNet5: 8 nodes, 61,707 parameters\n```\n", True),
-        ("```console\n$ netdsl check lenet5\nLeNet5: ... parameters\n```\n", False),
+        ("```console\n$ netdsl check lenet5\nLeNet5: … parameters\n```\n", False),
+        ("```console\n$ netdsl summary lenet5\n…\n```\n", False),
+        ("```console\n$ netdsl summary lenet5\n```\n", True),
         ("```pycon\n>>> 6 * 7\n41\n```\n", True),
         ("```net\nnet A { input x: 4; dense(2) }\n```\n", False),
         ("```net\nnet A { input x: 4; dense(0) }\n```\n", True),
@@ -65,5 +67,12 @@ def test_checker_puts_what_comes_out_in_place(tmp_path):
 
 def test_numbers_of_a_training_may_differ_and_its_words_may_not():
     alike = CHECKER["_looks_alike"]
-    assert alike("epoch 1/30  loss 0.5\n...\n", "epoch 1/2  loss 12.75\nsaved\n")
+    assert alike("epoch  1/30  loss 0.5\n…\nepoch 30/30  loss 0.1\nsaved\n", "epoch 1/1  loss 12.75\nsaved\n")
     assert not alike("epoch 1/30  cost 0.5\n", "epoch 1/2  loss 12.75\n")
+
+
+def test_what_a_page_leaves_out_of_a_training_is_marked():
+    alike, got = CHECKER["_looks_alike"], "weights\nepoch 1/1  loss 0.5\nwaited\nsaved\n"
+    assert not alike("weights\nepoch 1/1  loss 0.5\nsaved\n", got)
+    assert not alike("weights\nepoch 1/1  loss 0.5\nwaited\n", got)
+    assert alike("weights\n…\nsaved\n", got)
