@@ -50,6 +50,9 @@ def evaluate(
         return
     values = {**score.metrics, "loss": score.loss}
     click.echo("  ".join(f"{name} {value:.4f}" for name, value in values.items()) + f"  on {score.images} images")
-    for titles, rows, numeric in class_columns(score, trained.record.classes):
-        click.echo()
-        show_columns(titles, rows, numeric)
+    record, several = trained.record, len(trained.objective.measured) > 1
+    for output in trained.objective.measured:
+        classes = record.others.get(output, record.classes)
+        for titles, rows, numeric in class_columns(score, classes, output if several else ""):
+            click.echo()
+            show_columns(titles, rows, numeric)

@@ -139,6 +139,9 @@ name the classes.
 For a net with several inputs there is an array for each, under its name, with the part where there are parts: `image`,
 `numbers` and `labels`, or `image_train`, `numbers_train`, `labels_train`, `image_test` …
 
+An output `box` takes its labels from `box`, or `box_train` …, where there is such an array, in every part or in none; an
+output without one takes `labels`. A row has as many numbers as the output. `box_classes` may name the classes.
+
 Python objects inside are never unpickled: write the arrays again as numbers.""",
     ),
     Page(

@@ -124,7 +124,7 @@ def as_images(array: NDArray[Any], what: str, name: str, size: Shape | None) -> 
         array = array[:, None]
     if array.dtype.kind == "U" or not 2 <= array.ndim <= 4 or 0 in array.shape:
         wanted = "not images, series or rows of numbers, one an example"
-        raise fail("N612", f"{what}: {quoted(name)} is {_described(array)}, {wanted}")
+        raise fail("N612", f"{what}: {quoted(name)} is {described(array)}, {wanted}")
     series = size is not None and len(size) == 2
     if array.ndim == 3 and not series:
         array = array[..., None]
@@ -138,7 +138,8 @@ def as_images(array: NDArray[Any], what: str, name: str, size: Shape | None) -> 
     return numbers
 
 
-def _described(array: NDArray[Any]) -> str:
+def described(array: NDArray[Any]) -> str:
+    """Shape and type of an array, in words."""
     kind = "words" if array.dtype.kind == "U" else array.dtype
     return f"{format_shape(array.shape)} of {kind}" if array.ndim else f"a single one of {kind}"
 
@@ -152,7 +153,7 @@ def as_labels(array: NDArray[Any], what: str, name: str) -> NDArray[Any]:
     if array.dtype.kind not in "biu" or array.ndim not in (1, 3) or 0 in array.shape:
         raise fail(
             "N612",
-            f"{what}: {quoted(name)} is {_described(array)}: labels are whole numbers, "
+            f"{what}: {quoted(name)} is {described(array)}: labels are whole numbers, "
             "one an image or one a pixel, or numbers to be learned, finite, a row an image",
         )
     return array.astype(np.int64)
@@ -171,9 +172,9 @@ def as_learned(labels: NDArray[Any], numbers: bool) -> NDArray[Any]:
     return labels.astype(np.float32).reshape(len(labels), -1) if numbers else labels
 
 
-def classes_in(arrays: Arrays, labels: list[NDArray[Any]], what: str) -> tuple[str, ...]:
-    """The names in the array `classes`, or the numbers up to the largest label; `NetError` N605 for too large ones."""
-    named = arrays.get("classes")
+def classes_in(arrays: Arrays, labels: list[NDArray[Any]], what: str, name: str = "classes") -> tuple[str, ...]:
+    """The names in the array `name`, or the numbers up to the largest label; `NetError` N605 for too large ones."""
+    named = arrays.get(name)
     if named is not None and named.dtype.kind == "U" and named.ndim == 1:
         return tuple(str(name) for name in named)
     most = max(int(one.max()) for one in labels)

@@ -22,6 +22,14 @@ Images = NDArray[np.uint8] | NDArray[np.float32] | ImageFiles
 
 
 @dataclass(frozen=True, eq=False)
+class Target:
+    """Labels of one output: indices into `classes`, int64, (N,) or (N, H, W); where there are none, numbers (N, K)."""
+
+    labels: NDArray[Any]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Images (N, H, W, C), series (N, L, C) or vectors (N, K), uint8 or float32, and labels; all N ≥ 1.
 
@@ -29,7 +37,8 @@ class Dataset:
     to be learned as they are, float32 (N, K).
 
     For a net with several inputs, `images` are those of the input called `first`, and `beside` has those of the others
-    by name, as many of each.
+    by name, as many of each. For a net whose outputs have labels of their own, `labels` and `classes` are those of the
+    first output, and `others` has those of outputs and heads that are to say something else, by name.
     """
 
     images: Images
@@ -38,6 +47,7 @@ class Dataset:
     name: str
     first: str = ""
     beside: Mapping[str, Images] = field(default_factory=dict)
+    others: Mapping[str, Target] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -55,12 +65,14 @@ class Dataset:
     def of(self, name: str) -> Dataset:
         """What one input of the net is given, with the labels."""
         images = self.beside.get(name, self.images)
-        return Dataset(images, self.labels, self.classes, f"{self.name}, {name}" if self.beside else self.name)
+        called = f"{self.name}, {name}" if self.beside else self.name
+        return Dataset(images, self.labels, self.classes, called, others=self.others)
 
     def chosen(self, indices: NDArray[np.intp]) -> Dataset:
         """The examples of these indices."""
         beside = {name: images[indices] for name, images in self.beside.items()}
-        return replace(self, images=self.images[indices], labels=self.labels[indices], beside=beside)
+        others = {name: replace(one, labels=one.labels[indices]) for name, one in self.others.items()}
+        return replace(self, images=self.images[indices], labels=self.labels[indices], beside=beside, others=others)
 
     @cached_property
     def digest(self) -> str:
@@ -76,9 +88,15 @@ class Dataset:
         for name, images in self.beside.items():
             sha.update(repr((name, images.shape, images.dtype.str)).encode())
             sha.update(np.ascontiguousarray(images[:]).data)
-        kind = "<i8" if self.classes else "<f4"
-        sha.update(np.ascontiguousarray(self.labels, kind).data)
+        sha.update(_bytes_of(self.labels, self.classes))
+        for name, other in self.others.items():
+            sha.update(repr((name, other.labels.shape, other.classes)).encode())
+            sha.update(_bytes_of(other.labels, other.classes))
         return sha.hexdigest()
+
+
+def _bytes_of(labels: NDArray[Any], classes: tuple[str, ...]) -> memoryview:
+    return np.ascontiguousarray(labels, "<i8" if classes else "<f4").data
 
 
 @dataclass(frozen=True)
@@ -92,15 +110,17 @@ class Split:
 
 def check_labels(dataset: Dataset, classes: int) -> None:
     """`NetError` N605, with the first bad index, unless every label is below `classes`."""
-    bad = np.argwhere((dataset.labels < 0) | (dataset.labels >= classes))
-    if len(bad) and dataset.classes:
+    if dataset.classes:
+        check_range(dataset.labels, classes, quoted(dataset.name))
+
+
+def check_range(labels: NDArray[Any], classes: int, what: str) -> None:
+    """`NetError` N605, with the first bad index, unless every index is from 0 to below `classes`."""
+    bad = np.argwhere((labels < 0) | (labels >= classes))
+    if len(bad):
         first = tuple(bad[0])
         where = f"label {first[0]}" if len(first) == 1 else f"mask {first[0]}, row {first[1]}, column {first[2]}"
-        raise fail(
-            "N605",
-            f"{quoted(dataset.name)}: {where} is {dataset.labels[first]}, "
-            f"but there are {classes} classes, 0 to {classes - 1}",
-        )
+        raise fail("N605", f"{what}: {where} is {labels[first]}, but there are {classes} classes, 0 to {classes - 1}")
 
 
 def check_counts(images: int, labels: int, images_name: str, labels_name: str) -> None:

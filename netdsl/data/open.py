@@ -13,7 +13,7 @@ from netdsl.data import archive, cifar, idx_folder, pairs, series, table
 from netdsl.data.dataset import Dataset, Split
 from netdsl.data.folder import open_class_folders
 from netdsl.data.image import Fit
-from netdsl.data.several import one_array, open_several
+from netdsl.data.several import has_own_labels, one_array, open_several
 from netdsl.errors import NetError, fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import Shape
@@ -39,18 +39,22 @@ SHIPPED = (
 )
 
 
-def open_inputs(spec: str, inputs: Mapping[str, Shape], *, fit: Fit | None = None) -> Split:
+def open_inputs(
+    spec: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape], *, fit: Fit | None = None
+) -> Split:
     """A data set for a net with these inputs, by name; where there are several, an archive with an array for each.
 
-    Raises `NetError` as `open_data`, N607 for data of one input where there are several.
+    An archive may have labels for each of `outputs`, too. Raises `NetError` as `open_data`, N607 for data of one input
+    where there are several.
     """
-    if len(inputs) == 1:
+    packed = os.path.isfile(spec) and spec.lower().endswith(".npz")
+    if len(inputs) == 1 and not (packed and has_own_labels(Path(spec), outputs)):
         return open_data(spec, size=next(iter(inputs.values())), fit=fit)
     if not os.path.exists(spec):
         open_data(spec)  # which says that there is nothing, or what ships
-    if not os.path.isfile(spec) or not spec.lower().endswith(".npz"):
+    if not packed:
         raise one_array(spec, inputs)
-    return _told_apart(spec, open_several(Path(spec), Path(spec).name, inputs))
+    return open_several(Path(spec), Path(spec).name, inputs, outputs)
 
 
 def open_data(spec: str | Path, *, size: Shape | None = None, fit: Fit | None = None) -> Split:

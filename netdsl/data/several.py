@@ -1,78 +1,159 @@
-"""Arrays in one .npz file for nets with several inputs: one array for each input, under its name, and the labels.
+"""Arrays in one .npz file for nets with several inputs, or with outputs that have labels of their own.
 
 For a net with the inputs `image` and `numbers` they are called `image`, `numbers` and `labels`, or, with the parts of
 a set, `image_train`, `numbers_train`, `labels_train`, `image_test` … or `train_image` …; `y` and `target` are labels.
+An output `box` takes `box`, or `box_train`, where there is such an array; an output without one takes the labels.
 """
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from netdsl.data.archive import PARTS, Arrays, as_images, as_labels, as_learned, check_masks, classes_in, read_arrays
-from netdsl.data.dataset import Dataset, Split, check_counts, check_labels
+from netdsl.data.archive import INPUTS, PARTS, Arrays, as_images, check_masks, read_arrays
+from netdsl.data.dataset import Dataset, Split, Target, check_counts, check_same_shape
+from netdsl.data.targets import read_common, read_own
 from netdsl.errors import NetError, fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import Shape
 
 TARGETS = ("labels", "y", "target")
 FORMS = ("{part}_{name}", "{name}_{part}")
+WHOLE = "{name}"
 
 
-def open_several(path: Path, name: str, inputs: Mapping[str, Shape]) -> Split:
+@dataclass(frozen=True)
+class Names:
+    """What the arrays of a part are called: by input, by output, and the labels of outputs that have none of their own.
+
+    `common` is empty where there are no such labels.
+    """
+
+    inputs: Mapping[str, str]
+    own: Mapping[str, str]
+    common: str
+
+    def of(self, output: str) -> str:
+        """The array that has the labels of an output."""
+        return self.own.get(output, self.common)
+
+
+def has_own_labels(path: Path, outputs: Mapping[str, Shape]) -> bool:
+    """Whether an archive has an array under the name of an output; false for what is no archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            there = {name.removesuffix(".npy") for name in archive.namelist()}
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+    words = [word for words in PARTS.values() for word in words]
+    forms = [WHOLE, *(form.replace("{part}", word) for form in FORMS for word in words)]
+    return any(form.format(name=one) in there for form in forms for one in outputs if one not in TARGETS)
+
+
+def open_several(path: Path, name: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> Split:
     """The parts of an archive that has an array for each of `inputs`, whose shapes tell series from grey images.
 
-    Raises `NetError`: N601, N604 and N607 as `read_arrays`, N605 for counts and labels, N612 for arrays that are
-    missing or of another kind.
+    `outputs` may have labels of their own; the first one's are those of the data set. Raises `NetError`: N601, N604 and
+    N607 as `read_arrays`, N605 for counts and labels, N612 for arrays that are missing or of another kind.
     """
     arrays, what = read_arrays(path), quoted(path)
-    found = {part: named for part, words in PARTS.items() if (named := _part(arrays, inputs, words, what))}
+    found = {part: named for part, words in PARTS.items() if (named := _part(arrays, inputs, outputs, words, what))}
     if "train" not in found:
-        found["train"] = _named(arrays, inputs, "{name}", what) or {}
-        if not found["train"]:
+        named = _named(arrays, inputs, outputs, WHOLE, what)
+        if named is None:
             raise missing(arrays, what, TARGETS[0])
-    labels = {part: as_labels(arrays[names[""]], what, names[""]) for part, names in found.items()}
-    numbers = any(one.dtype.kind == "f" for one in labels.values())
-    classes = () if numbers else classes_in(arrays, list(labels.values()), what)
-    parts = {}
-    for part, names in found.items():
-        images = {one: as_images(arrays[names[one]], what, names[one], size) for one, size in inputs.items()}
-        for one, array in images.items():
-            check_counts(len(array), len(labels[part]), f"{what}, {quoted(names[one])},", quoted(names[""]))
-        first, *_ = inputs
-        check_masks(labels[part], images[first], what, names[""], names[first])
-        learned = as_learned(labels[part], numbers)
-        parts[part] = Dataset(images.pop(first), learned, classes, name, first, images)
-        check_labels(parts[part], len(classes))
+        found["train"] = named
+    _check_alike(arrays, found, what)
+    targets = _targets(arrays, found, outputs, what)
+    parts = {part: _dataset(arrays, names, targets[part], inputs, name, what) for part, names in found.items()}
+    for dataset in parts.values():
+        if len(inputs) == 1:
+            check_same_shape(parts["train"], dataset)
     return Split(parts["train"], test=parts.get("test"), validation=parts.get("validation"))
 
 
-def _part(arrays: Arrays, inputs: Mapping[str, Shape], words: tuple[str, ...], what: str) -> dict[str, str] | None:
-    """The names of the arrays of a part, by input, that of the labels under an empty name."""
+def _dataset(
+    arrays: Arrays, names: Names, targets: Mapping[str, Target], inputs: Mapping[str, Shape], name: str, what: str
+) -> Dataset:
+    """One part: the images of each input, and the labels of each output."""
+    images = {one: as_images(arrays[names.inputs[one]], what, names.inputs[one], size) for one, size in inputs.items()}
+    first, *_ = inputs
+    for output, target in targets.items():
+        for one, array in images.items():
+            read = f"{what}, {quoted(names.inputs[one])},"
+            check_counts(len(array), len(target.labels), read, quoted(names.of(output)))
+        check_masks(target.labels, images[first], what, names.of(output), names.inputs[first])
+    (main, target), *_ = targets.items()
+    others = {output: one for output, one in targets.items() if names.of(output) != names.of(main)}
+    return Dataset(images.pop(first), target.labels, target.classes, name, first, images, others)
+
+
+def _targets(
+    arrays: Arrays, found: Mapping[str, Names], outputs: Mapping[str, Shape], what: str
+) -> dict[str, dict[str, Target]]:
+    """The labels by part, then by output."""
+    common = {part: names.common for part, names in found.items()}
+    shared = read_common(arrays, common, what) if any(one not in found["train"].own for one in outputs) else {}
+    by_output = {
+        output: read_own(arrays, {part: names.own[output] for part, names in found.items()}, output, shape, what)
+        if output in found["train"].own
+        else shared
+        for output, shape in outputs.items()
+    }
+    return {part: {output: targets[part] for output, targets in by_output.items()} for part in found}
+
+
+def _part(
+    arrays: Arrays, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape], words: tuple[str, ...], what: str
+) -> Names | None:
+    """The names of the arrays of a part."""
     for word in words:
         for form in FORMS:
-            if named := _named(arrays, inputs, form.replace("{part}", word), what):
+            if named := _named(arrays, inputs, outputs, form.replace("{part}", word), what):
                 return named
     return None
 
 
-def _named(arrays: Arrays, inputs: Mapping[str, Shape], form: str, what: str) -> dict[str, str] | None:
-    """None where there are no labels of this form; `NetError` N612 where there are, and an input has no array."""
-    target = next((one for name in TARGETS if name not in inputs and (one := form.format(name=name)) in arrays), "")
-    if not target:
+def _named(
+    arrays: Arrays, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape], form: str, what: str
+) -> Names | None:
+    """None where there are no labels of this form; `NetError` N612 where there are, and something else has no array."""
+    own = {one: name for one in outputs if (name := form.format(name=one)) in arrays}
+    free = (form.format(name=name) for name in TARGETS if name not in inputs and name not in own)
+    common = next((name for name in free if name in arrays), "")
+    if not own and not common:
         return None
+    for one in outputs:
+        if one not in own and not common:
+            raise missing(arrays, what, form.format(name=one), "an output without an array of its own takes `labels`")
     named = {one: form.format(name=one) for one in inputs}
-    for one in named.values():
-        if one not in arrays:
-            raise missing(arrays, what, one)
-    return {"": target, **named}
+    if len(inputs) == 1:
+        (one,) = inputs
+        known = (form.format(name=name) for name in (one, *INPUTS))
+        named = {one: next((name for name in known if name in arrays), named[one])}
+    for name in named.values():
+        if name not in arrays:
+            raise missing(arrays, what, name)
+    return Names(named, own, common)
 
 
-def missing(arrays: Arrays, what: str, name: str) -> NetError:
+def _check_alike(arrays: Arrays, found: Mapping[str, Names], what: str) -> None:
+    """`NetError` N612 where an output has labels of its own in one part, and not in another."""
+    wanted = {output for names in found.values() for output in names.own}
+    for part, names in found.items():
+        for output in sorted(wanted - set(names.own)):
+            there = next(one.own[output] for one in found.values() if output in one.own)
+            advice = f"{quoted(there)} has labels of the output {quoted(output)}: each part has them, or none"
+            raise missing(arrays, what, f"{output}_{part.replace('validation', 'val')}", advice)
+
+
+def missing(arrays: Arrays, what: str, name: str, advice: str = "") -> NetError:
     """N612: an archive without an array that is wanted."""
     there = ", ".join(quoted(one) for one in sorted(arrays)[:10]) or "none"
-    advice = "there is one array for each input of the net, under its name, or with the part, such as `NAME_train`"
-    return fail("N612", f"{what} has no array {quoted(name)}: its arrays are {there}", help=advice)
+    usual = "there is one array for each input of the net, under its name, or with the part, such as `NAME_train`"
+    return fail("N612", f"{what} has no array {quoted(name)}: its arrays are {there}", help=advice or usual)
 
 
 def one_array(what: str, inputs: Mapping[str, Shape]) -> NetError:

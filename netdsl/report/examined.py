@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape as markup
 from typing import Any, Protocol
@@ -51,21 +51,27 @@ class Examined(Protocol):
     def picture(self, index: int) -> Array: ...
 
 
-def sections(examine: Callable[[], Examined]) -> list[Section]:
-    """The parts that make sense for what `examine` gives; where it fails, one that says why."""
+def sections(examine: Callable[[], Mapping[str, Examined]]) -> list[Section]:
+    """The parts that make sense for what `examine` gives by output; where it fails, one that says why."""
     try:
-        found = examine()
+        by_output = examine()
     except Exception as error:  # as of a section
         return [left_out("What it got wrong", error)]
+    several = len(by_output) > 1
+    return [part for name, found in by_output.items() for part in _sections(found, f", {name}" if several else "")]
+
+
+def _sections(found: Examined, of: str) -> list[Section]:
+    """The parts about one output; their headings end in `of`."""
     if not found.classes:
         return [
-            section("Said against right", partial(numbers, found)),
-            section("Worst examples", partial(worst, found)),
+            section(f"Said against right{of}", partial(numbers, found)),
+            section(f"Worst examples{of}", partial(worst, found)),
         ]
     return [
-        section("Confusion matrix", partial(matrix, found)),
-        section("Most confused pairs", partial(pairs, found)),
-        section("Worst images", partial(worst, found)),
+        section(f"Confusion matrix{of}", partial(matrix, found)),
+        section(f"Most confused pairs{of}", partial(pairs, found)),
+        section(f"Worst images{of}", partial(worst, found)),
     ]
 
 

@@ -18,12 +18,14 @@ from netdsl.data.framing import Crop
 from netdsl.data.image_files import ImageFiles, reading_threads
 from netdsl.data.pipeline import Pipeline
 from netdsl.shapes import Shape, volume
-from netdsl.training.optimise.loss.base import one_hot
+from netdsl.training.optimise.loss.base import Told, one_hot
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
+    from netdsl.training.optimise.loss import Part
 
 Array = NDArray[Any]
+NO_PARTS: Mapping[str, Part] = {}
 TOGETHER = 2**19
 """Numbers of prepared images that are worked on at once, so that what lies between stays in the cache."""
 HOLD_OUT = 0
@@ -49,7 +51,7 @@ def hold_out(count: int, share: float, seed: int) -> tuple[NDArray[np.intp], NDA
 
 Given = Array | Mapping[str, Array]
 """Images as the net takes them; for a net with several inputs, by the name of each."""
-Batch = tuple[Given, Array, Array]
+Batch = tuple[Given, Told, Told]
 """Images as the net takes them, their labels, and what the loss compares with: the labels, or blends of them."""
 
 
@@ -75,13 +77,22 @@ class Samples(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Samples in memory as the net takes them: images float32 (N, H, W, C), labels (N,), (N, H, W) or (N, K)."""
+    """Samples in memory as the net takes them: images float32 (N, H, W, C), labels (N,), (N, H, W) or (N, K).
+
+    `beside` has the labels of outputs that have some of their own, by name.
+    """
 
     images: NDArray[np.float32]
     labels: Array
+    beside: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def told(self) -> Told:
+        """All labels."""
+        return {"": self.labels, **self.beside} if self.beside else self.labels
 
     def batches(self, size: int, indices: NDArray[np.intp], *, epoch: int = 0) -> Feed[Any, Batch]:
         """As `Samples` has it; nothing depends on the epoch."""
@@ -89,7 +100,8 @@ class Prepared:
 
         def gather(start: int) -> Batch:
             chosen = indices[start : start + size]
-            images, labels = room[: len(chosen)], self.labels[chosen]
+            images, told = room[: len(chosen)], self.told
+            labels = {name: a[chosen] for name, a in told.items()} if isinstance(told, Mapping) else told[chosen]
             # With mode="raise" NumPy would gather into a copy first.
             np.take(self.images, chosen, axis=0, out=images, mode="clip")
             return images, labels, labels
@@ -123,12 +135,21 @@ class Together:
 
 
 @dataclass(frozen=True, eq=False)
+class Aim:
+    """Labels of one output among several, of `size` numbers a place; masks are cut to `places` about their centre."""
+
+    labels: Array
+    size: int = 0
+    places: Shape = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Live:
     """Samples that are read from their files, changed at random and prepared when their batch comes, in threads.
 
     `images` are those of the whole data set, `chosen` the indices of these samples among them; `labels` are theirs.
     `pipeline` is what follows the augmentation; where that blends, labels become shares of `classes` classes. Masks are
-    cut to `places` about their centre.
+    cut to `places` about their centre. `beside` has the same of outputs that have labels of their own, by name.
     """
 
     images: Images
@@ -140,6 +161,7 @@ class Live:
     classes: int = 0
     threads: int = field(default_factory=reading_threads)
     places: Shape = ()
+    beside: Mapping[str, Aim] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -163,10 +185,33 @@ class Live:
                 self.pipeline.fill(images[i : i + 1], image)
         else:
             labels = self._change(images, labels, draws)
-        blended = self.augment.blends and labels.dtype.kind != "f"
-        targets = one_hot(labels, self.classes) if blended else labels
+        if self.beside:
+            return self._several(images, labels, part, draws)
+        targets = coded(labels, self.classes) if self.augment.blends else labels
         images, targets = self.augment.finish(images, targets, draws)
         return images, labels, targets
+
+    def _several(
+        self, images: NDArray[np.float32], first: Array, part: NDArray[np.intp], draws: Draws
+    ) -> tuple[NDArray[np.float32], Told, Told]:
+        """The batch with the labels of every output, which are moved and blended alike."""
+        labels = {"": first} | {name: self._moved(aim, part, draws) for name, aim in self.beside.items()}
+        if not self.augment.blends:
+            return self.augment.finish(images, first, draws)[0], labels, labels
+        sizes = {"": self.classes} | {name: aim.size for name, aim in self.beside.items()}
+        codes = {name: coded(one, sizes[name]) for name, one in labels.items()}
+        rows = np.concatenate([code.reshape(len(part), -1) for code in codes.values()], axis=1)
+        images, rows = self.augment.finish(images, rows, draws)
+        ends = np.cumsum([volume(code.shape[1:]) for code in codes.values()])[:-1]
+        parts = zip(codes.items(), np.split(rows, ends, axis=1), strict=True)
+        return images, labels, {name: row.reshape(code.shape) for (name, code), row in parts}
+
+    def _moved(self, aim: Aim, part: NDArray[np.intp], draws: Draws) -> Array:
+        labels = aim.labels[part]
+        if labels.ndim < 3:
+            return labels
+        moved = self.augment.move_masks(labels, tuple(self.images.shape[1:]), draws)
+        return centre_of(self.pipeline.apply_masks(moved), aim.places)
 
     def _change(self, images: NDArray[np.float32], labels: Array, draws: Draws) -> Array:
         """Fill `images` with those of the draws, some at a time; their labels, which are moved with them if masks."""
@@ -190,28 +235,45 @@ def samples_of(
     seed: int = 0,
     classes: int = 0,
     places: Shape = (),
+    own: Mapping[str, Part] = NO_PARTS,
 ) -> Samples:
     """The samples of a data set with these indices, or all, prepared by a fitted pipeline, and augmented.
 
     Without augmentation they are prepared at once, unless their images stay in files. `classes`: numbers of the output;
-    `places`: its height and width, which masks are cut to about their centre.
+    `places`: its height and width, which masks are cut to about their centre. `own` has the outputs whose labels are
+    their own.
     """
-    how: dict[str, Any] = {"augment": augment, "seed": seed, "classes": classes, "places": places}
+    how: dict[str, Any] = {"augment": augment, "seed": seed, "classes": classes, "places": places, "own": own}
     if data.beside:
         first = samples_of(data.of(data.first), pipeline.of(data.first), chosen, **how)
         labels = data.labels if not data.dense else data.labels[:, 0, 0]  # masks are moved with the first input alone
-        others = {name: replace(data.of(name), labels=labels) for name in data.beside}
-        beside = {name: samples_of(one, pipeline.of(name), chosen, **how) for name, one in others.items()}
-        return Together({data.first: first, **beside})
+        others = {name: replace(data.of(name), labels=labels, others={}) for name in data.beside}
+        rest = {name: samples_of(one, pipeline.of(name), chosen, **how) for name, one in others.items()}
+        return Together({data.first: first, **rest})
     chosen = np.arange(len(data)) if chosen is None else chosen
     images, labels = data.images, data.labels[chosen]
+    told = {name: one.labels[chosen] for name, one in data.others.items() if name in own}
     in_files, changed = isinstance(images, ImageFiles), augment and augment.chain and len(data.shape) == 3
     if not in_files and not changed:
-        masks = centre_of(pipeline.apply_masks(labels), places) if data.dense else labels
-        return Prepared(pipeline.apply(images[chosen]), masks)
+        masks = _as_taken(labels, pipeline, places)
+        beside = {name: _as_taken(one, pipeline, own[name].places) for name, one in told.items()}
+        return Prepared(pipeline.apply(images[chosen]), masks, beside)
     if pipeline.stored.out_shape(data.shape) != data.shape:
-        images, labels = pipeline.stored.apply(images[:]), pipeline.stored.apply_masks(labels) if data.dense else labels
-    return Live(images, chosen, labels, pipeline.rest, augment or Augment(), seed, classes, places=places)
+        images, labels = pipeline.stored.apply(images[:]), _as_taken(labels, pipeline.stored)
+        told = {name: _as_taken(one, pipeline.stored) for name, one in told.items()}
+    aims = {name: Aim(one, own[name].size, own[name].places) for name, one in told.items()}
+    how = {"classes": classes, "places": places, "beside": aims}
+    return Live(images, chosen, labels, pipeline.rest, augment or Augment(), seed, **how)
+
+
+def _as_taken(labels: Array, pipeline: Pipeline, places: Shape = ()) -> Array:
+    """Labels after the preparation, which moves masks."""
+    return centre_of(pipeline.apply_masks(labels), places) if labels.ndim == 3 else labels
+
+
+def coded(labels: Array, size: int) -> Array:
+    """Labels as numbers that can be blended."""
+    return labels if labels.dtype.kind == "f" else one_hot(labels, size)
 
 
 def centre_of(masks: Array, places: Shape) -> Array:

@@ -11,6 +11,8 @@ from netdsl.training.keeping.keeper import Part
 from netdsl.training.not_finite import first_not_finite
 from netdsl.training.optimise.average import averaged
 from netdsl.training.optimise.gate import FINITE
+from netdsl.training.optimise.loss.base import told
+from netdsl.training.optimise.loss.objective import loss_of
 from netdsl.training.running import NotFinite, Running
 from netdsl.training.scores.measure import count, measure
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from netdsl.training.loop import Task
     from netdsl.training.programs import Programs
     from netdsl.training.scores.metric import Score, Tally
+    from netdsl.training.scores.outputs import Tallies
 
 LOSS = "loss"
 
@@ -31,7 +34,7 @@ class Learning(Running):
 
     task: Task
     programs: Programs
-    _tally: Tally
+    _tally: Tally | Tallies
     _course: Course
 
     def _given(self, batch: Batch) -> dict[str, Any]:
@@ -44,11 +47,15 @@ class Learning(Running):
         found = self.programs.learning.step(self._given(batch), **self._scalars(step))
         loss = float(found[LOSS])
         if isfinite(loss) and found.get(FINITE, True):
-            count(self._tally, self.task.objective, loss, found, labels)
+            count(self._tally, self.task.objective, loss, self._losses(found), found, labels)
         elif self.task.settings.on_nan != "skip":
             raise NotFinite(step, f"the loss is {loss}")
-        self.state.count(len(labels))
+        self.state.count(len(told(labels)))
         self.progress.step(self.state.epoch, step, loss)
+
+    def _losses(self, found: Mapping[str, Any]) -> dict[str, float]:
+        """The loss of each output, where several are measured."""
+        return {name: float(found[key]) for name in self.task.metrics if (key := loss_of(name)) in found}
 
     def _scalars(self, step: int) -> dict[str, float]:
         """The numbers that a step binds, counted from 1."""

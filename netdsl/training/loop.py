@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdsl.data.augment.policy import check_augmented
-from netdsl.data.dataset import Dataset
+from netdsl.data.dataset import Dataset, Target
 from netdsl.data.pipeline import Pipeline, check_inputs
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
@@ -25,9 +25,10 @@ from netdsl.training.keeping.run_folder import parameter_texts, write_config, wr
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.keeping.state import State
 from netdsl.training.learning import Learning
-from netdsl.training.optimise.loss import CrossEntropy, Objective, objective_for, places_within
+from netdsl.training.optimise.loss import CrossEntropy, Kind, Objective, ends_of, objective_for, places_within
 from netdsl.training.programs import Programs, compiled
-from netdsl.training.scores.metric import Tally, chosen, columns
+from netdsl.training.scores.metric import Tally
+from netdsl.training.scores.outputs import Tallies, metrics_of, tally_of
 from netdsl.training.scores.progress import Epoch, Progress, Silent
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Task:
     """Everything that a training needs, checked: data that fit the net, prepared; what is made smaller, and what is
-    measured, by name; the fitted pipeline.
+    measured, by output; the fitted pipeline.
     """
 
     net: Net
     settings: Settings
     objective: Objective
-    metrics: tuple[str, ...]
+    metrics: Mapping[str, tuple[str, ...]]
     pipeline: Pipeline
     train: Samples
     validation: Samples | None
@@ -64,14 +65,15 @@ class Task:
     @property
     def scores(self) -> tuple[str, ...]:
         """The names of the numbers that an epoch gives."""
-        own = ("loss", *columns(self.metrics))
+        own = ("loss", *self.tally().columns)
         return own + tuple(f"val_{name}" for name in own) if self.validation else own
 
     @property
     def cropped(self) -> str:
         """What is said of masks that are larger than the output, else nothing."""
-        places, size = self.objective.places, self.settings.pipeline.out_shape(self.data.shape)[:-1]
-        if places in ((), size):
+        size = self.settings.pipeline.out_shape(self.data.shape)[:-1]
+        places = next((one for part in self.objective.parts.values() if (one := part.places) not in ((), size)), ())
+        if not places:
             return ""
         return f"cut to the output's {format_shape(places)}, about the centre of {format_shape(size)}"
 
@@ -79,9 +81,9 @@ class Task:
         """The course of the training from its beginning."""
         return Course(self.settings, steps=self.steps, epoch_steps=self.epoch_steps)
 
-    def tally(self) -> Tally:
+    def tally(self) -> Tally | Tallies:
         """A count of nothing yet."""
-        return Tally(self.metrics, classes_of(self.data))
+        return tally_of(self.objective, self.metrics)
 
     def compiled(self, weights: Weights, *, threads: int | None = None, memory: int | None = None) -> Programs:
         """The programs for these weights; `compiled` says more."""
@@ -99,6 +101,7 @@ class Task:
             classes=self.data.classes,
             data=self._origin(),
             steps=0,
+            others={name: one.classes for name, one in self.data.others.items()},
         )
 
     def describe(self, folder: Path) -> None:
@@ -152,9 +155,10 @@ def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | N
     drawn, held = hold_out(len(data), 0.0 if validation else settings.validation, seed)
     pipeline = settings.pipeline.fit_to(data, drawn)
     places = objective.places
-    train = samples_of(data, pipeline, drawn, augment=augment, seed=seed, classes=objective.main.size, places=places)
-    measured = samples_of(validation or data, pipeline, None if validation else held, places=places)
-    metrics = chosen(settings.metrics, classes_of(data))
+    how: dict[str, Any] = {"places": places, "own": objective.own}
+    train = samples_of(data, pipeline, drawn, augment=augment, seed=seed, classes=objective.main.size, **how)
+    measured = samples_of(validation or data, pipeline, None if validation else held, **how)
+    metrics = metrics_of(objective, settings.metrics)
     task = Task(
         net, settings, objective, metrics, pipeline, train, measured if len(measured) else None, data, validation
     )
@@ -164,18 +168,28 @@ def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | N
     return task
 
 
-def classes_of(data: Dataset) -> int:
+def classes_of(data: Dataset | Target) -> int:
     """How many classes the labels tell apart; 0 where they are numbers."""
     return 0 if data.labels.dtype.kind == "f" else len(data.classes)
 
 
 def objective_of_data(net: Net, settings: Settings, data: Dataset) -> Objective:
     """What is made smaller; labels of classes may be one for an image, or one for each place of a map."""
-    classes, losses = classes_of(data), settings.loss
+    losses = settings.loss
     if settings.augment.blends:
         losses = {k: replace(v, shares=True) if isinstance(v, CrossEntropy) else v for k, v in losses.items()}
-    places = places_within(net, settings.pipeline.out_shape(data.shape)[:-1]) if data.dense else ()
-    return objective_for(net, losses, classes, places)
+    size = settings.pipeline.out_shape(data.shape)[:-1]
+
+    def kind(labels: Dataset | Target, output: str = "") -> Kind:
+        return Kind(classes_of(labels), places_within(net, size, output) if labels.labels.ndim == 3 else ())
+
+    main, own = kind(data), {name: kind(one, name) for name, one in data.others.items()}
+    return objective_for(net, losses, main.classes, main.places, own)
+
+
+def outputs_of(net: Net) -> dict[str, Shape]:
+    """The outputs of the net, then its heads, by name, with their shapes: what may have labels of its own."""
+    return {name: end.shape for name, end in ends_of(net).items()}
 
 
 def only_input(name: str, inputs: Sequence[str]) -> str:

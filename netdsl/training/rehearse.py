@@ -33,11 +33,20 @@ def rehearse(task: Task, programs: Programs) -> Iterator[tuple[str, str]]:
     yield "data", f"{task.data.name}: {len(task.train):,} images to train on, {held:,} to validate"
     classes = f"{len(task.data.classes)} classes" if task.data.classes else "labels are numbers"
     if len(net.inputs) == 1:
-        yield "image", f"{_taken(task, net.inputs[0])}, {classes}"
+        labels = "" if task.data.others else f", {classes}"
+        yield "image", f"{_taken(task, net.inputs[0])}{labels}"
     else:
         for name in net.inputs:
             yield "input", f"{name}: {_taken(task, name)}, {settings.pipeline.of(name).text() or 'as it is'}"
-        yield "labels", classes
+        if not task.data.others:
+            yield "labels", classes
+    if task.data.others:
+        for name, part in task.objective.parts.items():
+            target = task.data.others.get(name, task.data)
+            what = f"{len(target.classes)} classes" if target.classes else f"{part.size} numbers"
+            shown = f", {format_shape(part.places)} places" if part.places else ""
+            weight = f", weight {part.loss.weight:g}" if part.loss.weight != 1 else ""
+            yield "head" if part.end.is_head else "output", f"{name}: {what}{shown}, {part.loss.word}{weight}"
     if task.cropped:
         yield "masks", task.cropped
     yield (

@@ -202,5 +202,6 @@ def _task(net: Net, settings: Settings) -> loop.Task:
     if not net.learned:
         advice = "`unfreeze` names what learns; `netdsl features` runs a net as it is"
         raise fail("N523", f"no layer of `{net.name}` learns: nothing is left to train", help=advice)
-    data = open_inputs(settings.data, loop.inputs_of(net), fit=loop.for_inputs(net, settings.pipeline).resize)
+    fit = loop.for_inputs(net, settings.pipeline).resize
+    data = open_inputs(settings.data, loop.inputs_of(net), loop.outputs_of(net), fit=fit)
     return loop.prepare(net, settings, data.train, data.validation)

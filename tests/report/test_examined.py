@@ -26,7 +26,7 @@ class Answers:
 
 
 def shown(found):
-    return {part.heading: part.content for part in sections(lambda: found)}
+    return {part.heading: part.content for part in sections(lambda: {"Out": found})}
 
 
 @pytest.fixture

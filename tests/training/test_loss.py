@@ -241,7 +241,9 @@ def test_what_is_measured_is_what_is_trained(loss, act, size, formula):
     z, labels = rng.normal(size=(300, 2, 3, size)), rng.integers(0, max(size, 2), (300, 2, 3))
     y = {"softmax": softmax, "sigmoid": sigmoid}.get(act, lambda z: z)(z)
     of = objective_for(net(act=act, shape=(2, 3, size)), {"": loss}, max(size, 2), (2, 3))
-    assert of.measure({"Out": y}, labels) == pytest.approx(np.mean(formula(z, hot(labels, size))), rel=1e-5)
+    assert of.losses({"Out": y}, labels)["Out"].mean() == pytest.approx(
+        np.mean(formula(z, hot(labels, size))), rel=1e-5
+    )
 
 
 def test_a_head_adds_its_loss_with_its_weight():
@@ -273,7 +275,7 @@ def test_probabilities_are_the_scores_whatever_the_net_ends_in():
     for act in ("softmax", "none"):
         of = objective_for(net(act=act), {"": CrossEntropy()}, 2)
         y = softmax(LOGITS) if act == "softmax" else LOGITS
-        np.testing.assert_allclose(of.scores(y), [[0.5, 0.5], [0.75, 0.25]])
+        np.testing.assert_allclose(of.main.scores(y), [[0.5, 0.5], [0.75, 0.25]])
     assert BinaryCrossEntropy(end="").scores(np.array([[-800.0]]))[0, 1] == pytest.approx(exp(-800))
 
 

@@ -74,6 +74,11 @@ class Augment:
             moved = images
         return self._recoloured(moved, draws, is_bytes=images.dtype == np.uint8), masks
 
+    def move_masks(self, masks: NDArray[Any], shape: Shape, draws: Draws) -> NDArray[Any]:
+        """Masks (n, H, W) of stored images of that shape, moved as `change` moves these."""
+        placed = self._placed(shape, draws)
+        return move_masks(masks, *placed) if placed else masks
+
     def read(self, files: ImageFiles, draws: Draws) -> Iterator[NDArray[Any]]:
         """The same of images in files, (1, H, W, C) each; where one is a part of an old one, only that is made."""
         placed = self._placed(files.image, draws)

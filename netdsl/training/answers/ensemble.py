@@ -91,7 +91,7 @@ class Ensemble:
         cut = np.concatenate([views_of(shown(channels, fit), (height, width), self.views) for shown in group])
         found = self._programs[k](one.pipeline.apply(cut))
         y = np.asarray(found[one.output] if isinstance(found, dict) else found)
-        objective = one.objective
-        said = objective.scores(y) if one.record.classes else objective.rows(y, objective.main)
+        main = one.objective.main
+        said = main.scores(y) if one.record.classes else main.rows(y)
         scores = np.asarray(said, np.float64)
         return np.asarray(scores.reshape(len(group), self.views, *scores.shape[1:]).mean(axis=1))

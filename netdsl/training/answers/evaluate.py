@@ -7,18 +7,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from netdsl.data.dataset import Dataset
+from netdsl.data.archive import as_learned
+from netdsl.data.dataset import Dataset, Target, check_range
 from netdsl.data.image import Fit, resize_image
 from netdsl.data.open import open_inputs
 from netdsl.data.pipeline import check_fits, check_inputs
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
+from netdsl.shapes import volume
 from netdsl.training.batches import centre_of, samples_of
 from netdsl.training.block.settings import read_metrics
 from netdsl.training.loop import classes_of
 from netdsl.training.optimise.loss import CrossEntropy
 from netdsl.training.scores.measure import measure
 from netdsl.training.scores.metric import Score, Tally, chosen
+from netdsl.training.scores.outputs import Tallies, metrics_of, tally_of
 
 if TYPE_CHECKING:
     from netdsl.training.answers.ensemble import Ensemble
@@ -45,14 +48,17 @@ def evaluate(
     """
     record = trained.record
     spec = record.data["source"] if data is None else data
-    test = _same_classes(_test_part(spec, trained), record.classes)
+    test = _as_trained(_test_part(spec, trained), trained)
     check_inputs(test, trained.pipeline, trained.inputs, classes=len(record.classes))
     program = trained.compiled(BATCH, threads)
-    classes = classes_of(test)
     asked = tuple(metrics) or read_metrics(record.settings.get("metrics", ""))
-    tally = Tally(chosen(asked, classes), classes)
-    objective = trained.objective
-    return measure(program, samples_of(test, trained.pipeline, places=objective.places), objective, tally)
+    objective, classes = trained.objective, classes_of(test)
+    if len(objective.measured) > 1:
+        tally: Tally | Tallies = tally_of(objective, metrics_of(objective, asked))
+    else:
+        tally = Tally(chosen(asked, classes), classes)
+    samples = samples_of(test, trained.pipeline, places=objective.places, own=objective.own)
+    return measure(program, samples, objective, tally)
 
 
 def evaluate_ensemble(ensemble: Ensemble, data: str | None = None, *, metrics: Sequence[str] = ()) -> Score:
@@ -80,21 +86,53 @@ def evaluate_ensemble(ensemble: Ensemble, data: str | None = None, *, metrics: S
 
 
 def _test_part(spec: str, trained: TrainedNet | TrainedPlan) -> Dataset:
-    test = open_inputs(spec, trained.inputs, fit=trained.pipeline.resize).test
+    test = open_inputs(spec, trained.inputs, trained.outputs, fit=trained.pipeline.resize).test
     if test is None:
         advice = "a test part is a folder or file with `test` or `val` beside that with `train`, or IDX files `t10k-…`"
         raise fail("N511", f"{quoted(spec)} has no test part to measure on", help=advice)
     return test
 
 
+def _as_trained(test: Dataset, trained: TrainedNet | TrainedPlan) -> Dataset:
+    """The data with the classes that the net was trained with, those of each output that has labels of its own, too."""
+    record = trained.record
+    wanted = {name: classes for name, classes in record.others.items() if name in trained.outputs}
+    for name in [*wanted, *test.others]:
+        if (name in wanted) != (name in test.others):
+            has, trained_so = ("no labels", "with") if name in wanted else ("labels", "without")
+            words = f"has {has} of its own for the output {quoted(name)}, and the net was trained {trained_so} them"
+            raise fail("N512", f"{quoted(test.name)} {words}")
+    others = {
+        name: _target_as_trained(test, name, classes, volume(trained.outputs[name])) for name, classes in wanted.items()
+    }
+    return replace(_same_classes(test, record.classes), others=others)
+
+
+def _target_as_trained(test: Dataset, name: str, classes: tuple[str, ...], size: int) -> Target:
+    """The labels of one output; `NetError` N512 for other classes than the net was trained for, N605 beyond them."""
+    target, what = test.others[name], f"{quoted(test.name)}, {quoted(name)}"
+    if not classes and target.classes and size > 1:
+        raise fail("N512", f"{what} has the classes {_listed(target.classes)}; the net was trained for {size} numbers")
+    if not classes:
+        return Target(as_learned(target.labels, numbers=True), ())
+    if not target.classes:
+        raise fail("N512", f"{what} has numbers, and the net was trained for the classes {_listed(classes)}")
+    _check_classes(target.classes, classes, what)
+    check_range(target.labels, len(classes), what)
+    return Target(target.labels, classes)
+
+
 def _same_classes(test: Dataset, classes: tuple[str, ...]) -> Dataset:
-    """The data with the names that the net was trained with; they must agree, unless one side has only numbers."""
-    if test.classes == classes or any(all(name.isdigit() for name in names) for names in (test.classes, classes)):
-        return replace(test, classes=classes)
-    raise fail(
-        "N512",
-        f"{quoted(test.name)} has the classes {_listed(test.classes)}; the net was trained for {_listed(classes)}",
-    )
+    """The data with the names that the net was trained with."""
+    _check_classes(test.classes, classes, quoted(test.name))
+    return replace(test, classes=classes)
+
+
+def _check_classes(found: tuple[str, ...], classes: tuple[str, ...], what: str) -> None:
+    """`NetError` N512 unless the classes agree, or one side has only numbers."""
+    if found == classes or any(all(name.isdigit() for name in names) for names in (found, classes)):
+        return
+    raise fail("N512", f"{what} has the classes {_listed(found)}; the net was trained for {_listed(classes)}")
 
 
 def _listed(classes: tuple[str, ...]) -> str:

@@ -19,6 +19,8 @@ from netdsl.training.batches import hold_out, samples_of
 from netdsl.training.block.overfit import few
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
+from netdsl.training.loop import outputs_of
+from netdsl.training.optimise.loss.base import told
 
 if TYPE_CHECKING:
     from netdsl.training.answers.trained import TrainedNet
@@ -54,16 +56,17 @@ class Examined:
         return image
 
 
-def examine(trained: TrainedNet, *, verify: bool = True, threads: int | None = None) -> Examined:
+def examine(trained: TrainedNet, *, verify: bool = True, threads: int | None = None) -> dict[str, Examined]:
     """Ask a trained net about the images that its training measured itself on, else about those it learned from.
 
-    They are found again by the seed. `verify` compares the SHA-256 of the data with the record's. Raises `NetError`
+    The answers are by output: those of the first, or, where outputs have labels of their own, of all. The images are
+    found again by the seed. `verify` compares the SHA-256 of the data with the record's. Raises `NetError`
     N550 for other data, N6xx where they cannot be read, and N508 for a net that is not trained by labels.
     """
     record = trained.record
     lines = [line for name, text in record.settings.items() for line in parse_override(f"{name}={text}")]
     settings = read_settings(lines)
-    split = open_inputs(settings.data, trained.inputs, fit=settings.pipeline.resize)
+    split = open_inputs(settings.data, trained.inputs, outputs_of(trained.net), fit=settings.pipeline.resize)
     data, validation = split.train, split.validation
     if settings.overfit:
         data, validation = few(data, settings.overfit, settings.seed), None
@@ -75,8 +78,11 @@ def examine(trained: TrainedNet, *, verify: bool = True, threads: int | None = N
         part, indices, words = validation, np.arange(len(validation)), "validation images"
     check_inputs(part, trained.pipeline, trained.inputs)
     most = max(min(MOST_IMAGES, MOST_NUMBERS // sum(map(volume, trained.inputs.values()))), 1)
-    right, said, losses = _asked(trained, part, indices[:most], threads)
-    return Examined(words, len(indices), record.classes, right, said, losses, part, indices[:most])
+    named = {name: record.others.get(name, record.classes) for name in trained.objective.measured}
+    return {
+        name: Examined(words, len(indices), named[name], *answers, part, indices[:most])
+        for name, answers in _asked(trained, part, indices[:most], threads).items()
+    }
 
 
 def check_same(data: Dataset, stored: Mapping[str, str]) -> None:
@@ -88,17 +94,26 @@ def check_same(data: Dataset, stored: Mapping[str, str]) -> None:
 
 def _asked(
     trained: TrainedNet, part: Dataset, indices: NDArray[np.intp], threads: int | None
-) -> tuple[Array, Array, NDArray[np.float64]]:
+) -> dict[str, tuple[Array, Array, NDArray[np.float64]]]:
+    """What is right, what was said and the loss, by output; of one output the loss is that of all together."""
     program, objective = trained.compiled(BATCH, threads), trained.objective
-    right, said, losses = list[Array](), list[Array](), list[Array]()
-    samples = samples_of(part, trained.pipeline, indices, places=objective.places)
+    several = len(objective.measured) > 1
+    found: dict[str, list[tuple[Array, Array, Array]]] = {name: [] for name in objective.measured}
+    samples = samples_of(part, trained.pipeline, indices, places=objective.places, own=objective.own)
     for images, labels, _ in samples.batches(BATCH, np.arange(len(samples))):
-        found = program(images)
-        outputs = found if isinstance(found, dict) else {next(iter(objective.parts)): found}
-        y = outputs[next(iter(objective.parts))]
-        right.append(np.array(labels))
-        said.append(_answers(objective.scores(y)) if part.classes else np.array(objective.rows(y, objective.main)))
-        losses.append(_losses(objective, outputs, labels))
+        ran = program(images)
+        outputs = ran if isinstance(ran, dict) else {next(iter(objective.parts)): ran}
+        losses = objective.losses(outputs, labels)
+        for name, one in objective.measured.items():
+            y = outputs[name]
+            said = _answers(one.scores(y)) if one.kind.classes else np.array(one.rows(y))
+            loss = losses[name] if several else _total(objective, losses)
+            found[name].append((np.array(told(labels, name)), said, loss))
+    return {name: _joined(rows) for name, rows in found.items()}
+
+
+def _joined(rows: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+    right, said, losses = zip(*rows, strict=True)
     return np.concatenate(right), np.concatenate(said), np.concatenate(losses)
 
 
@@ -107,10 +122,7 @@ def _answers(scores: Array) -> Array:
     return np.where(np.isnan(scores).any(axis=-1), -1, scores.argmax(axis=-1))
 
 
-def _losses(objective: Objective, outputs: Mapping[str, Array], labels: Array) -> NDArray[np.float64]:
+def _total(objective: Objective, losses: Mapping[str, Array]) -> Array:
     """The loss of each image over all outputs, heads left out."""
-    total = np.zeros(len(labels))
-    for name, part in objective.parts.items():
-        if not part.end.is_head:
-            total += part.loss.weight * part.loss.measure(objective.rows(outputs[name], part), labels)
-    return total
+    rows = [objective.parts[name].loss.weight * loss for name, loss in losses.items()]
+    return np.asarray(sum(rows[1:], start=rows[0]))

@@ -93,12 +93,12 @@ def predict_arrays(
     for name, length in others:
         if length != count:
             raise fail("N605", f"{what}, {quoted(first)}, holds {count} examples, {quoted(name)} {length}")
-    program, objective = trained.compiled(BATCH, threads), trained.objective
+    program, main = trained.compiled(BATCH, threads), trained.objective.main
     for start in range(0, count, BATCH):
         part = slice(start, start + BATCH)
         found = program({name: trained.pipeline.of(name).apply(array[part]) for name, array in images.items()})
         y = np.asarray(found[trained.output] if isinstance(found, dict) else found)
-        scores = objective.scores(y) if trained.record.classes else objective.rows(y, objective.main)
+        scores = main.scores(y) if trained.record.classes else main.rows(y)
         for i, said in enumerate(scores.astype(np.float64), start):
             yield _answer(Path(f"{path}[{i}]"), said, trained.record.classes, top)
 

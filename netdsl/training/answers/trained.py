@@ -20,7 +20,7 @@ from netdsl.training.keeping.record import Record
 from netdsl.training.keeping.run_folder import weights_path
 from netdsl.training.keeping.weights_file import check_tensors, read_weights
 from netdsl.training.loop import input_name, inputs_of
-from netdsl.training.optimise.loss import Objective, ends_of, objective_of, places_of
+from netdsl.training.optimise.loss import Objective, ends_of, recorded_objective
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
@@ -48,6 +48,11 @@ class TrainedNet:
         return inputs_of(self.net)
 
     @property
+    def outputs(self) -> dict[str, Shape]:
+        """Its outputs by name, with their shapes."""
+        return {name: self.net.nodes[path].shape for name, path in self.net.outputs.items()}
+
+    @property
     def shape(self) -> Shape:
         """The shape of its one input; `NetError` N508 where there are several."""
         return self.net.nodes[input_name(self.net)].shape
@@ -60,8 +65,10 @@ class TrainedNet:
     @property
     def objective(self) -> Objective:
         """What it was trained for; `NetError` N508 unless every output fits the classes."""
-        ends, classes = ends_of(self.net), len(self.record.classes)
-        return objective_of(ends, read_losses(self.record.settings["loss"]), classes, places_of(ends, classes))
+        record = self.record
+        return recorded_objective(
+            ends_of(self.net), read_losses(record.settings["loss"]), record.classes, record.others
+        )
 
     def compiled(self, batch: int, threads: int | None) -> Program:
         """The net on the engine."""

@@ -14,7 +14,7 @@ from netdsl.training.answers.trained import TrainedNet, open_run
 from netdsl.training.block.settings import read_losses
 from netdsl.training.keeping.record import BadRecord, Record, read_record
 from netdsl.training.loop import only_input
-from netdsl.training.optimise.loss import End, Objective, objective_of, places_of
+from netdsl.training.optimise.loss import End, Objective, recorded_objective
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
@@ -36,6 +36,11 @@ class TrainedPlan:
     def inputs(self) -> dict[str, Shape]:
         """Its inputs by name, with their shapes."""
         return {one.name: one.shape for one in self.program.plan.inputs}
+
+    @property
+    def outputs(self) -> dict[str, Shape]:
+        """Its outputs by name, with their shapes."""
+        return {one.name: one.shape for one in self.program.plan.outputs}
 
     @property
     def shape(self) -> Shape:
@@ -79,7 +84,7 @@ def open_trained(path: Path, *, threads: int | None = None, strict: bool = False
         ends = {b.name: End(b.shape, str(acts[b.name])) for b in program.plan.outputs}
         losses = read_losses(record.settings["loss"])
         kept = {name: loss for name, loss in losses.items() if not name or name in ends}
-        objective = objective_of(ends, kept, len(record.classes), places_of(ends, len(record.classes)))
+        objective = recorded_objective(ends, kept, record.classes, record.others)
     except (BadRecord, NetError, Fault, KeyError, TypeError, AttributeError) as cause:
         raise fail("N731", f"{quoted(path)} is damaged: its record of the training cannot be used: {cause}") from None
     return TrainedPlan(record.net, program, pipeline, record, objective)

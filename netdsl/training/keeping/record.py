@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 
@@ -19,7 +19,8 @@ class Record:
     values as text in the language. `pipeline` is the preprocessing and its statistics, as `Pipeline.to_json` has it;
     `classes` are names by label; `data` says where the data came from, under `source`, and which bytes they were,
     under `sha256`; `steps` counts the updates. In a checkpoint of nets that are trained together `net` is all names
-    with commas, and settings are those of each, `Generator.optimizer`, beside the `recipe`.
+    with commas, and settings are those of each, `Generator.optimizer`, beside the `recipe`. `others` has the classes of
+    the further outputs and heads that have labels of their own, none where these are numbers.
     """
 
     net: str
@@ -31,21 +32,30 @@ class Record:
     classes: tuple[str, ...]
     data: Mapping[str, str]
     steps: int
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        """The record as JSON has it."""
-        return asdict(self)
+        """The record as JSON has it; without `others` where there are none."""
+        return {name: value for name, value in asdict(self).items() if value or name != "others"}
 
 
 def read_record(document: Mapping[str, Any]) -> Record:
     """The record of a document, each part checked. Raises `BadRecord`."""
-    values = {field.name: document.get(field.name) for field in fields(Record)}
+    values: dict[str, Any] = {one.name: document.get(one.name) for one in fields(Record)} | {
+        "others": document.get("others", {})
+    }
     for name, fits in _FORMS.items():
         if not fits(values[name]):
             raise BadRecord(f"its record has no usable `{name}`")
-    if values["main"] not in values["texts"]:  # type: ignore[operator]
+    if values["main"] not in values["texts"]:
         raise BadRecord("its record names a main text that it does not have")
-    return Record(**{name: tuple(v) if name == "classes" else v for name, v in values.items()})  # type: ignore[arg-type]
+    values |= {"classes": tuple(values["classes"])}
+    values |= {"others": {name: tuple(classes) for name, classes in values["others"].items()}}
+    return Record(**values)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _is_texts(value: Any) -> bool:
@@ -68,5 +78,6 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
     "settings": lambda value: _is_texts(value) and any(name.rpartition(".")[2] == "loss" for name in value),
     "data": lambda value: _is_texts(value) and "source" in value,
     "steps": _is_count,
-    "classes": lambda value: isinstance(value, list) and all(_is_text(name) for name in value),
+    "classes": _are_names,
+    "others": lambda value: isinstance(value, dict) and all(_are_names(classes) for classes in value.values()),
 }

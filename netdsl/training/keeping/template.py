@@ -12,7 +12,7 @@ from netdsl.errors import Fault, fail
 if TYPE_CHECKING:
     from netdsl.training.scores.progress import Epoch
 
-FIELD = re.compile(r"\{([a-z][a-z0-9_]*)(?::([0-9]{0,3}(?:\.[0-9]{1,2})?[defg]?))?\}")
+FIELD = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)(?::([0-9]{0,3}(?:\.[0-9]{1,2})?[defg]?))?\}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+,@-]*")
 INTEGERS = ("epoch", "steps")
 SUFFIX = ".safetensors"

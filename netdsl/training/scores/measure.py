@@ -8,27 +8,41 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.training.batches import Prepared, Samples
+from netdsl.training.optimise.loss.base import told
+from netdsl.training.scores.outputs import Tallies
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
     from netdsl.training.optimise.loss import Objective
+    from netdsl.training.optimise.loss.base import Told
     from netdsl.training.scores.metric import Score, Tally
 
 MEASURED = 1024
 """Images that are measured at once where they are not in memory."""
 
 
-def measure(program: Program, part: Samples, objective: Objective, tally: Tally) -> Score:
+def measure(program: Program, part: Samples, objective: Objective, tally: Tally | Tallies) -> Score:
     """The loss and the metrics of an inference program over samples; `tally` has counted nothing yet."""
-    whole = [(part.images, part.labels, part.labels)] if isinstance(part, Prepared) else None
+    whole = [(part.images, part.told, part.told)] if isinstance(part, Prepared) else None
     for images, labels, _ in whole or part.batches(MEASURED, np.arange(len(part))):
         found = program(images)
         outputs = found if isinstance(found, dict) else {next(iter(objective.parts)): found}
-        count(tally, objective, objective.measure(outputs, labels), outputs, labels)
+        losses = {name: float(rows.mean()) for name, rows in objective.losses(outputs, labels).items()}
+        count(tally, objective, objective.total(losses), losses, outputs, labels)
     return tally.score()
 
 
-def count(tally: Tally, objective: Objective, loss: float, outputs: Mapping[str, Any], labels: Any) -> None:
-    """Add the outputs of a run by name, with their mean loss, to a tally: metrics are of the first output."""
+def count(
+    tally: Tally | Tallies,
+    objective: Objective,
+    loss: float,
+    losses: Mapping[str, float],
+    outputs: Mapping[str, Any],
+    labels: Told,
+) -> None:
+    """Add the outputs of a run by name, with their mean loss and that of each, to a tally; of one output, the first."""
+    if isinstance(tally, Tallies):
+        tally.add(objective, loss, losses, outputs, labels)
+        return
     y = outputs[next(iter(objective.parts))]
-    tally.add(loss, objective.rows(y, objective.main), objective.scores(y), labels)
+    tally.add(loss, objective.main.rows(y), objective.main.scores(y), told(labels))

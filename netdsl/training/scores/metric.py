@@ -49,6 +49,12 @@ def chosen(metrics: Sequence[str], classes: int) -> tuple[str, ...]:
     return tuple(metrics) or (("accuracy",) if classes else ("mae",))
 
 
+def fits(metric: str, classes: int) -> bool:
+    """Whether a metric can be measured of labels of so many classes, or of numbers (`classes` 0)."""
+    top = TOP.fullmatch(metric)
+    return metric in OF_NUMBERS if not classes else not top or int(top[1]) <= classes
+
+
 def columns(metrics: Sequence[str]) -> tuple[str, ...]:
     """Those metrics that are one number, in order."""
     return tuple(name for name in metrics if name != "confusion")
@@ -94,6 +100,11 @@ class Tally:
         self._numbers = 0
         matrix = any(name in OF_CLASSES[1:] for name in self._metrics)
         self._confusion = np.zeros((classes, classes + 1), np.int64) if matrix else None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the metrics that are one number, in order."""
+        return columns(self._metrics)
 
     def add(self, loss: float, y: Array, scores: Array, labels: Array) -> None:
         """Take n images with their mean loss, the output y (n, …, K), its scores of the classes and the labels."""

@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 FALLING = ("loss", "mse", "mae")
-"""Scores that are better the smaller they are; of the others the larger are better."""
+"""Scores that are better the smaller they are, also of one output, `box_mse`; of the others the larger are better."""
 
 
 @dataclass
@@ -45,4 +45,4 @@ class Watch:
 
 def falls(score: str) -> bool:
     """Whether a score, of the training or (`val_`) of the validation part, is better the smaller it is."""
-    return score.removeprefix("val_") in FALLING
+    return score.rpartition("_")[2] in FALLING

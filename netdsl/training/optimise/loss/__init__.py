@@ -8,12 +8,16 @@ from netdsl.training.optimise.loss.hinge import Hinge
 from netdsl.training.optimise.loss.mse import Mse
 from netdsl.training.optimise.loss.objective import (
     End,
+    Kind,
     Objective,
+    Part,
     ends_of,
     objective_for,
     objective_of,
+    places_at,
     places_of,
     places_within,
+    recorded_objective,
 )
 
 __all__ = [
@@ -24,12 +28,16 @@ __all__ = [
     "Dice",
     "End",
     "Hinge",
+    "Kind",
     "Loss",
     "Mse",
     "Objective",
+    "Part",
     "ends_of",
     "objective_for",
     "objective_of",
+    "places_at",
     "places_of",
     "places_within",
+    "recorded_objective",
 ]

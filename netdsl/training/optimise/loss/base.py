@@ -7,6 +7,7 @@ that lie below a softmax or a sigmoid.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from netdsl.ops.op import Shape, Value
 
 Array = NDArray[Any]
+Told = Array | Mapping[str, Array]
+"""Labels; where outputs have labels of their own, these by output, and under an empty name those of all others."""
 LABELS = "labels"
 TINY = 2.0**-126
 """The smallest normal float32: what a probability of 0 counts as."""
@@ -97,6 +100,11 @@ class Loss(Method):
 
 
 LOSSES: dict[str, type[Loss]] = Loss.known
+
+
+def told(labels: Told, output: str = "") -> Array:
+    """The labels of an output, by default of the first."""
+    return labels.get(output, labels[""]) if isinstance(labels, Mapping) else labels
 
 
 def one_hot(labels: Array, size: int) -> Array:
