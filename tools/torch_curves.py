@@ -4,9 +4,10 @@
     python tools/torch_curves.py --torch … --only adam --steps 300
 
 A case is one setting more than plain SGD on Fashion-MNIST: an optimiser with its arguments, a loss, clipping,
-accumulation, or a schedule that torch has with the same formula. Printed is, for each case, the loss at the first and
-at the last step, and the largest distance between the two curves over all steps, as a share of the first loss. The
-environment may name the Python of --torch in NETDSL_TORCH_PYTHON. Exit 1 where a distance is above 1e-3.
+accumulation, or a schedule that torch has with the same formula, of `one_cycle` with the momentum that it moves.
+Printed is, for each case, the loss at the first and at the last step, and the largest distance between the two curves
+over all steps, as a share of the first loss. The environment may name the Python of --torch in NETDSL_TORCH_PYTHON.
+Exit 1 where a distance is above 1e-3.
 """
 
 from __future__ import annotations
@@ -60,12 +61,18 @@ CASES = (
     "schedule=multistep(at=[1, 3], gamma=0.2)",
     "schedule=poly(power=2)",
     "schedule=cosine",
+    "schedule=one_cycle; optimizer=sgd(lr=0.1, momentum=0.9)",
+    "schedule=one_cycle; optimizer=sgd(lr=0.1, momentum=0.9, nesterov=true)",
+    "schedule=one_cycle(base_momentum=0.5, max_momentum=0.8); optimizer=adam",
+    "schedule=one_cycle; optimizer=rmsprop(lr=5e-4, momentum=0.9)",
+    "schedule=one_cycle(cycle_momentum=false); optimizer=sgd(lr=0.1, momentum=0.9)",
 )
 
 
 def settings_of(case: str) -> Settings:
-    """The settings of a case: one thing beside SGD."""
-    return read_settings((), [line for text in ("optimizer=sgd(lr=0.05)", case) for line in parse_override(text)])
+    """The settings of a case: what it says beside SGD."""
+    texts = ("optimizer=sgd(lr=0.05)", *case.split("; "))
+    return read_settings((), [line for text in texts for line in parse_override(text)])
 
 
 def arguments(method: Method) -> tuple[str, dict[str, Any]]:
@@ -146,12 +153,12 @@ def main() -> int:
     cases = [Case(text, epochs) for text in CASES if given.only in text]
     peers = curves_of_torch(given.torch, cases)
     far = 0
-    print(f"{'case':<56}{'first':>8}{'last':>8}{'distance':>10}")
+    print(f"{'case':<80}{'first':>8}{'last':>8}{'distance':>10}")
     for case, theirs in zip(cases, peers, strict=True):
         ours = case.train()
         distance = float(np.max(np.abs(np.subtract(ours, theirs))) / theirs[0])
         far += not distance <= LIMIT
-        print(f"{case.text:<56}{ours[0]:>8.4f}{ours[-1]:>8.4f}{distance:>10.1e}")
+        print(f"{case.text:<80}{ours[0]:>8.4f}{ours[-1]:>8.4f}{distance:>10.1e}")
     print(f"{len(cases)} cases of {epochs * EPOCH_STEPS} steps, {far} further from torch than {LIMIT:g}")
     return int(far > 0 or not cases)
 

@@ -48,8 +48,11 @@ class Course:
         within, group = (step - 1) % self._epoch_steps, settings.accumulate
         groups = -(-self._epoch_steps // group)
         update = (step - 1) // self._epoch_steps * groups + within // group + 1
-        scalars = settings.optimizer.scalars(update)
-        factor = settings.schedule.factor(step, steps=self._steps, epoch_steps=self._epoch_steps)
+        place, optimiser = {"steps": self._steps, "epoch_steps": self._epoch_steps}, settings.stepping
+        if optimiser.cycled:
+            optimiser = optimiser.at_momentum(settings.schedule.momentum(step, **place))
+        scalars = optimiser.scalars(update)
+        factor = settings.schedule.factor(step, **place)
         if isinstance(settings.schedule, Plateau):
             factor *= settings.schedule.fallen(self._falls)
         scalars |= {"lr": scalars["lr"] * factor, "step": step, "seed": settings.seed}

@@ -48,7 +48,7 @@ def find_rate(task: Task, programs: Programs, *, steps: int = STEPS) -> RateTest
     for step, given in enumerate(islice(batches_of(task), steps), 1):
         rate = FIRST * (LAST / FIRST) ** ((step - 1) / (steps - 1))
         # Each batch makes an update of its own, whatever `accumulate` says.
-        scalars = task.settings.optimizer.scalars(step) | {"lr": rate, "apply": 1.0, "share": 1.0}
+        scalars = task.settings.stepping.scalars(step) | {"lr": rate, "apply": 1.0, "share": 1.0}
         found = programs.learning.step(given, **scalars, step=step, seed=task.settings.seed)
         mean = KEPT * mean + (1 - KEPT) * float(found["loss"])
         smooth = mean / (1 - KEPT**step)

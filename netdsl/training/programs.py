@@ -76,7 +76,7 @@ def update_for(net: Net, settings: Settings) -> Update:
     """What `compile` takes as `update` of a training with these settings."""
     return update_of(
         net,
-        settings.optimizer,
+        settings.stepping,
         clip=settings.clip,
         accumulate=settings.accumulate,
         ema=settings.ema,

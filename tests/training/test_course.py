@@ -8,8 +8,9 @@ from netdsl.errors import NetError
 from netdsl.training.block.settings import Settings
 from netdsl.training.block.stop import Early
 from netdsl.training.course import Course
-from netdsl.training.optimise.optimiser import Adam
-from netdsl.training.optimise.schedule import Plateau
+from netdsl.training.optimise.optimiser import Adagrad, Adam, Sgd
+from netdsl.training.optimise.optimiser.base import CYCLED
+from netdsl.training.optimise.schedule import Cosine, OneCycle, Plateau
 from netdsl.training.scores.watch import Watch
 
 NAN = float("nan")
@@ -32,6 +33,22 @@ def test_a_plateau_lowers_the_rate_after_two_epochs_without_a_gain():
 def test_an_early_stop_waits_for_its_patience():
     found = course(stop=Early(patience=2))
     assert [found.finished({"val_loss": loss}) for loss in (1.0, 1.1, 0.9, 0.9, 0.95)] == [False] * 4 + [True]
+
+
+def test_one_cycle_binds_the_momentum_of_each_step():
+    found = course(schedule=OneCycle(rise=0.5), optimizer=Sgd(momentum=0.9))
+    assert [found.scalars(step)[CYCLED] for step in (1, 51)] == pytest.approx([0.95, 0.85])
+    adam = course(schedule=OneCycle(rise=0.5), optimizer=Adam()).scalars(51)
+    assert adam["adam_fresh"] == pytest.approx(0.15) and adam["adam_mean"] == pytest.approx(1 / (1 - 0.85**51))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "optimiser"),
+    [(OneCycle(), Sgd()), (OneCycle(cycle_momentum=False), Adam()), (OneCycle(), Adagrad()), (Cosine(), Adam())],
+)
+def test_without_a_momentum_to_move_the_step_is_as_it_was(schedule, optimiser):
+    assert Settings(schedule=schedule, optimizer=optimiser).stepping == optimiser
+    assert not {CYCLED, "adam_fresh"} & set(course(schedule=schedule, optimizer=optimiser).scalars(1))
 
 
 def test_what_is_kept_goes_on_as_if_nothing_had_happened():

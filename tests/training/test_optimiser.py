@@ -38,6 +38,15 @@ def test_nesterov_looks_ahead():
     assert steps(Sgd(lr=0.5, momentum=0.5, nesterov=True), [1.0, 1.0]) == [0.25, -0.625]
 
 
+@pytest.mark.parametrize(
+    "optimiser",
+    [Sgd(momentum=0.5), Sgd(momentum=0.5, nesterov=True), RmsProp(momentum=0.5), Adam(beta1=0.5), AdamW(beta1=0.5)],
+)
+def test_a_momentum_that_is_bound_is_the_one_that_is_built_in(optimiser):
+    gradients = [1.0, -2.0, 0.5]
+    assert steps(optimiser.at_momentum(0.5), gradients) == pytest.approx(steps(optimiser, gradients), rel=1e-12)
+
+
 def test_decay_pulls_towards_zero():
     assert steps(Sgd(lr=0.5, decay=0.5), [0.0], start=2.0) == [1.5]
     assert steps(Sgd(lr=0.5, momentum=0.5, decay=0.5), [0.0], start=2.0) == [1.5]

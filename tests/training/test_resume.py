@@ -182,6 +182,7 @@ SETTINGS = {
     "rollback": "on_nan=rollback",
     "clip": "clip=norm(0.1)",
     "adam": "optimizer=adam(lr=0.01)",
+    "one_cycle": "schedule=one_cycle",
     "frozen": 'freeze="conv_1"',
 }
 

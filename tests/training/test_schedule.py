@@ -12,6 +12,7 @@ from netdsl.training.optimise.schedule import (
     OneCycle,
     Plateau,
     Poly,
+    Schedule,
     Sigmoid,
     Step,
 )
@@ -67,6 +68,17 @@ def test_one_cycle_rises_to_one_and_falls_far_below_its_start():
     assert (found[0], found[25], found[50]) == pytest.approx((0.04, 0.52, 1.0))
     assert found[-1] == pytest.approx(0.0004, abs=0.002)
     assert found[:51] == sorted(found[:51])
+
+
+def test_one_cycle_moves_the_momentum_the_other_way():
+    found = [OneCycle(rise=0.5).momentum(step, steps=100, epoch_steps=10) for step in range(1, 101)]
+    assert (found[0], found[25], found[50]) == pytest.approx((0.95, 0.9, 0.85))
+    assert found[75] == pytest.approx(0.9) and found[-1] == pytest.approx(0.95, abs=1e-3)
+
+
+def test_one_cycle_alone_moves_the_momentum():
+    assert [word for word, schedule in SCHEDULES.items() if schedule.cycles is not Schedule.cycles] == ["one_cycle"]
+    assert not OneCycle(cycle_momentum=False).cycles
 
 
 def test_warmup_rises_linearly_and_then_cosine_falls():

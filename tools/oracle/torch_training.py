@@ -75,6 +75,11 @@ def schedule_of(word: str, given: dict[str, Any], optimiser: Any, steps: int) ->
         return schedulers.PolynomialLR(optimiser, steps, given["power"]), True
     if word == "cosine":
         return schedulers.CosineAnnealingLR(optimiser, steps), True
+    if word == "one_cycle":  # torch reaches both ends of a curve; here the last step is one before its end
+        rise = (given["rise"] * steps + 1) / (steps + 1)
+        momentum = {name: given[name] for name in ("cycle_momentum", "base_momentum", "max_momentum")}
+        way = {"pct_start": rise, "div_factor": given["div"], "final_div_factor": given["final"], **momentum}
+        return schedulers.OneCycleLR(optimiser, optimiser.param_groups[0]["lr"], steps + 1, **way), True
     return schedulers.ConstantLR(optimiser, 1.0), True
 
 

@@ -78,6 +78,12 @@ class Settings:
     overfit: int | None = None
     transfer: Transfer = field(default_factory=Transfer)
 
+    @property
+    def stepping(self) -> Optimiser:
+        """The optimiser as a step computes it: cycled where the schedule moves its momentum, too."""
+        cycled = self.schedule.cycles and self.optimizer.has_momentum
+        return replace(self.optimizer, cycled=True) if cycled else self.optimizer
+
     def epoch_steps(self, images: int) -> int:
         """Steps of one epoch."""
         return ceil(images / self.batch)

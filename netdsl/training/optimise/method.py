@@ -63,9 +63,9 @@ def numbers(words: str) -> Any:
     return _argument("numbers", words, MISSING, False)
 
 
-def flag(words: str) -> Any:
-    """Declare a choice, off by default."""
-    return _argument("flag", words, False, False)
+def flag(words: str, *, default: bool = False) -> Any:
+    """Declare a choice, by default off."""
+    return _argument("flag", words, default, False)
 
 
 def score(words: str, *, default: str) -> Any:

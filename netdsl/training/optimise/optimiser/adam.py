@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from netdsl.ops.op import Build, Value
 
 
+FRESH = "adam_fresh"
+
+
 @dataclass(frozen=True)
 class Adam(Optimiser, word="adam"):
     """Adam, at step t = 1, 2, … (Kingma and Ba 2015, algorithm 1; m and v begin at 0).
@@ -21,9 +24,11 @@ class Adam(Optimiser, word="adam"):
     g ← g + decay·p;  m ← m + (1-β1)·(g - m);  v ← v + (1-β2)·(g² - v)
     p ← p - η·m̂/(√v̂ + eps),  m̂ = m/(1-β1^t),  v̂ = v/(1-β2^t)
 
-    The powers are taken in float64 outside the program: in float32, 1 - 0.999 is wrong in the fourth digit.
+    The powers are taken in float64 outside the program: in float32, 1 - 0.999 is wrong in the fourth digit. So is
+    1-β1 where a schedule moves β1; m̂ then takes the β1 of the step, as torch does.
     """
 
+    inertia = "beta1"
     lr: float = number("step size", default=0.001)
     beta1: float = number("share of the old mean of gradients", default=0.9, below=1.0)
     beta2: float = number("share of the old mean of squares", default=0.999, below=1.0)
@@ -32,7 +37,8 @@ class Adam(Optimiser, word="adam"):
 
     def scalars(self, step: int) -> dict[str, float]:
         first, second = 1 / (1 - self.beta1**step), 1 / (1 - self.beta2**step)
-        return {"lr": self.lr, "adam_mean": first, "adam_square": second}
+        found = {"lr": self.lr, "adam_mean": first, "adam_square": second}
+        return found | ({FRESH: 1 - self.beta1} if self.cycled else {})
 
     def step(self, build: Build, param: Value, gradient: Value, rate: float = 1.0) -> Value:
         return self._step(build, param, gradient, rate, inside=self.decay, beside=0.0)
@@ -41,7 +47,9 @@ class Adam(Optimiser, word="adam"):
         """A step whose weight decay is in the gradient, or beside the quotient."""
         mean, square = slot(build, param, "mean"), slot(build, param, "square")
         slope, a = decayed(inside), operands(3)[2]
-        new_mean = emit(build, a + (1 - self.beta1) * (slope - a), [param, gradient, mean])
+        fresh = operands(4)[3] if self.cycled else 1 - self.beta1
+        moved = [build.scalar(FRESH)] if self.cycled else []
+        new_mean = emit(build, a + fresh * (slope - a), [param, gradient, mean, *moved])
         new_square = emit(build, a + (1 - self.beta2) * (slope * slope - a), [param, gradient, square])
         p, m, v, lr, first, second = operands(6)
         way = (first * m) / (unary("sqrt", second * v) + self.eps)

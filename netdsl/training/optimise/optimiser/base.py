@@ -8,8 +8,8 @@ float32, elementwise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from netdsl.ops.expression import Expression, operands
 from netdsl.training.optimise.method import Method, number
@@ -17,14 +17,30 @@ from netdsl.training.optimise.method import Method, number
 if TYPE_CHECKING:
     from netdsl.ops.op import Build, Value
 
+CYCLED = "cycled_momentum"
 DECAY = "weight decay, added to the gradient as decay·p"
 
 
 @dataclass(frozen=True)
 class Optimiser(Method):
-    """Base of the optimisers; `class Sgd(Optimiser, word="sgd")` registers the name that a file writes."""
+    """Base of the optimisers; `class Sgd(Optimiser, word="sgd")` registers the name that a file writes.
 
+    `inertia` names the argument that a schedule may move, where there is one. With `cycled` it is a scalar of the
+    program, else a constant in it.
+    """
+
+    inertia: ClassVar[str] = ""
     lr: float = number("step size", default=0.01)
+    cycled: bool = field(default=False, kw_only=True)
+
+    @property
+    def has_momentum(self) -> bool:
+        """Whether there is a momentum that can move."""
+        return bool(self.inertia and getattr(self, self.inertia))
+
+    def at_momentum(self, momentum: float) -> Self:
+        """The same, cycled, where its momentum has that value."""
+        return replace(self, cycled=True, **{self.inertia: momentum})
 
     def scalars(self, step: int) -> dict[str, float]:
         """The numbers that update `step`, counted from 1, binds."""

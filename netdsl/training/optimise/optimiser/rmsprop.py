@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netdsl.ops.expression import max_, operands, unary
 from netdsl.ops.map import emit
 from netdsl.training.optimise.method import flag, number
-from netdsl.training.optimise.optimiser.base import DECAY, Optimiser, decayed, slot
+from netdsl.training.optimise.optimiser.base import CYCLED, DECAY, Optimiser, decayed, slot
 
 if TYPE_CHECKING:
     from netdsl.ops.op import Build, Value
@@ -23,12 +23,16 @@ class RmsProp(Optimiser, word="rmsprop"):
     p ← p - η·q;  with momentum: v ← momentum·v + q, p ← p - η·v
     """
 
+    inertia = "momentum"
     lr: float = number("step size", default=0.001)
     rho: float = number("share of the old mean of squares", default=0.9, below=1.0)
     momentum: float = number("share of the last step that goes on", default=0.0, below=1.0)
     eps: float = number("added to the root of the mean of squares", default=1e-8)
     decay: float = number(DECAY, default=0.0)
     centered: bool = flag("divide by the root of the variance")
+
+    def scalars(self, step: int) -> dict[str, float]:
+        return super().scalars(step) | ({CYCLED: self.momentum} if self.cycled else {})
 
     def step(self, build: Build, param: Value, gradient: Value, rate: float = 1.0) -> Value:
         slope, old = decayed(self.decay), operands(3)[2]
@@ -45,7 +49,9 @@ class RmsProp(Optimiser, word="rmsprop"):
         way = quotient
         if self.momentum:
             kept = slot(build, param, "momentum")
-            way = emit(build, self.momentum * v + q, [param, quotient, kept])
+            moved = [build.scalar(CYCLED)] if self.cycled else []
+            share = lr if self.cycled else self.momentum  # the fourth operand
+            way = emit(build, share * v + q, [param, quotient, kept, *moved])
         new = emit(build, p - rate * lr * q, [param, way, way, build.scalar("lr")])
         build.add("assign", square, new_square)
         if self.centered:

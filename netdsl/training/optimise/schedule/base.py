@@ -20,10 +20,23 @@ class Schedule(Method):
 
     def factor(self, step: int, *, steps: int, epoch_steps: int) -> float:
         """The factor at step `step`, from 1 to `steps`; an epoch has `epoch_steps`."""
-        rise = min(round(self.warmup * epoch_steps), steps)
-        share = max(step - 1 - rise, 0) / (steps - rise) if steps > rise else 0.0
+        rise, share = self._share(step, steps=steps, epoch_steps=epoch_steps)
         height = self.curve((step - 1) / epoch_steps, share)
         return height * step / rise if step < rise else height
+
+    @property
+    def cycles(self) -> bool:
+        """Whether the momentum moves, too."""
+        return False
+
+    def momentum(self, step: int, *, steps: int, epoch_steps: int) -> float:
+        """The momentum at step `step`, of a schedule that `cycles`."""
+        raise AssertionError(f"{type(self).__name__} has no momentum")
+
+    def _share(self, step: int, *, steps: int, epoch_steps: int) -> tuple[int, float]:
+        """The steps of the warm-up, and s."""
+        rise = min(round(self.warmup * epoch_steps), steps)
+        return rise, max(step - 1 - rise, 0) / (steps - rise) if steps > rise else 0.0
 
     def curve(self, epochs: float, share: float) -> float:
         """F after so many epochs, when such a share of the training is done."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import cos, exp, pi
 
-from netdsl.training.optimise.method import number
+from netdsl.training.optimise.method import flag, number
 from netdsl.training.optimise.schedule.base import Schedule
 
 
@@ -71,18 +71,33 @@ class Cosine(Schedule, word="cosine"):
 class OneCycle(Schedule, word="one_cycle"):
     """Up to `lr` and down again along half cosines                                          (Smith and Topin 2019).
 
-    From 1/div to 1 while s < rise, then to 1/(div·final); the momentum stays as it is.
+    From 1/div to 1 while s < rise, then to 1/(div·final). The other way round the momentum of the optimiser, β1 of
+    `adam`, goes from `max_momentum` to `base_momentum` and back, unless `cycle_momentum` is off or it has none.
     """
 
     rise: float = number("share of the training in which it rises", default=0.3, above=0.0, below=1.0)
     div: float = number("1 over the first factor", default=25.0, low=1.0)
     final: float = number("how much smaller than the first the last factor is", default=1e4, low=1.0)
+    cycle_momentum: bool = flag("move the momentum against the step size", default=True)
+    base_momentum: float = number("the momentum where the step size is largest", default=0.85, above=0.0, below=1.0)
+    max_momentum: float = number("the momentum at both ends", default=0.95, above=0.0, below=1.0)
+
+    @property
+    def cycles(self) -> bool:
+        return self.cycle_momentum
 
     def curve(self, epochs: float, share: float) -> float:
-        first = 1 / self.div
+        return self._cycle(1 / self.div, 1.0, 1 / self.div / self.final, share)
+
+    def momentum(self, step: int, *, steps: int, epoch_steps: int) -> float:
+        _, share = self._share(step, steps=steps, epoch_steps=epoch_steps)
+        return self._cycle(self.max_momentum, self.base_momentum, self.max_momentum, share)
+
+    def _cycle(self, first: float, middle: float, last: float, share: float) -> float:
+        """From the first number to the middle one while s < rise, and on to the last."""
         if share < self.rise:
-            return _between(first, 1.0, share / self.rise)
-        return _between(1.0, first / self.final, (share - self.rise) / (1 - self.rise))
+            return _between(first, middle, share / self.rise)
+        return _between(middle, last, (share - self.rise) / (1 - self.rise))
 
 
 def _between(start: float, end: float, share: float) -> float:
