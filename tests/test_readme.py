@@ -30,7 +30,7 @@ def test_generated_page_or_picture_is_up_to_date(tool):
 
 def test_first_block_of_the_readme_holds_the_two_commands_of_a_newcomer():
     block = re.search(r"^```\w*\n(.*?)^```$", README, re.M | re.S)[1]
-    assert block == "pip install . && netdsl train lenet5\npip install '.[test]' && pytest\n"
+    assert block == "pip install . && netdsl train lenet5\npip install '.[test]' && pytest -n auto\n"
 
 
 def test_readme_counts_the_nets_that_ship():
