@@ -60,16 +60,12 @@ def class_indices(words: Sequence[str], classes: tuple[str, ...], what: str) -> 
 
 def whole(word: str) -> int | None:
     """The whole number that a word is, `3`, `3.0` or `3e0`, or None."""
-    try:
-        number = float(word)
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() else None  # infinity and NaN are not integers
+    return int(float(word)) if is_number(word) and float(word).is_integer() else None
 
 
 def is_number(word: str) -> bool:
-    """Whether a word is a finite number, as float32 has it."""
+    """Whether a word is a finite number, as float32 has it; `1_2` is a name, though Python reads it as 12."""
     try:
-        return abs(float(word)) <= GREATEST
+        return abs(float(word)) <= GREATEST and "_" not in word
     except ValueError:
         return False

@@ -154,7 +154,7 @@ def _fill(target: Numbers, row: list[str], line: int, what: str) -> None:
     try:
         with np.errstate(over="ignore"):
             target[:] = list(map(float, row))
-        if np.isfinite(target).all():
+        if np.isfinite(target).all() and "_" not in "".join(row):
             return
     except ValueError:
         pass
@@ -169,4 +169,5 @@ def _number(word: str, example: int, column: int, what: str) -> float:
 
 
 def _not_a_number(word: str, where: str, column: int, what: str) -> NetError:
-    return fail("N611", f"{what}: {where}, column {column + 1}: `{escape(word[:40])}` is not a finite number")
+    words = f"`{escape(word[:40])}` is not a finite number" if word.strip() else "a number is missing"
+    return fail("N611", f"{what}: {where}, column {column + 1}: {words}")

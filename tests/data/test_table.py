@@ -109,8 +109,9 @@ def test_label_that_training_lacks_is_refused(tmp_path):
         ("1,2,a\n1,b\n", "", "line 2 has 2 columns, line 1 has 3"),
         ("1,oops,a\n1,2,b\n", "", "line 1, column 2: `oops` is not a finite number"),
         ("1,2,a\n1,nan,b\n", "", "line 2, column 2: `nan` is not a finite number"),
+        ("1,2,a\n1,1_0,b\n", "", "line 2, column 2: `1_0` is not a finite number"),
         ("1,2,a\n1,1e39,b\n", "", "line 2, column 2: `1e39` is not a finite number"),
-        ("1,2,a\n1,,b\n", "", "line 2, column 2: `` is not a finite number"),
+        ("1,2,a\n1,,b\n", "", "line 2, column 2: a number is missing"),
         ("1,2,a\n1,2,\n", "", "example 1 has no label"),
         ("1,2,1\n1,2,0\n2,2,1\n2,2,0\n", "", "both the first and the last column could be the labels; say which"),
         ("0.5,2,1.5\n0.5,2,0.5\n", "", "neither the first nor the last column could be the labels"),
@@ -120,6 +121,11 @@ def test_label_that_training_lacks_is_refused(tmp_path):
 )
 def test_bad_table_is_refused_with_its_place(table, text, column, words):
     assert words in refused(table, text, column)
+
+
+def test_words_with_an_underscore_are_names_and_no_numbers(tmp_path):
+    (tmp_path / "t.csv").write_text("2020_01,2020_02,label\n1,2,1_1\n1,2,11\n")
+    assert open_data(tmp_path / "t.csv").train.classes == ("11", "1_1")
 
 
 def test_what_is_not_utf_8_is_refused_with_its_byte(tmp_path):
