@@ -52,6 +52,7 @@ def tune(
     from netdsl.language.parameters import parse_parameters
     from netdsl.training.block.override import parse_override, plain_override
     from netdsl.training.block.settings import read_settings
+    from netdsl.training.keeping.run_folder import parameter_texts
     from netdsl.training.session import run_name
     from netdsl.tuning.report import as_csv, as_svg
     from netdsl.tuning.space import space_of
@@ -75,6 +76,7 @@ def tune(
         loaded,
         tuple(overrides),
         space_of(own or first.searches),
+        {"net": _layers(first), **parameter_texts(first), **read.texts()},
         metric=metric,
         sampler=sampler,
         pruner=pruner,
@@ -90,6 +92,11 @@ def tune(
     words += [word for text in settings for word in ("--set", text)]
     words += [word for name, value in plain.items() if value is not None for word in (f"--{name}", str(value))]
     _conclude(words, search, found, path)
+
+
+def _layers(net: Net) -> str:
+    """What a net is made of, whatever else its file says."""
+    return "; ".join(f"{node.path} = {node.layer.text()} of {', '.join(node.inputs)}" for node in net.nodes.values())
 
 
 def _line(search: Search, trial: Trial) -> str:

@@ -27,7 +27,7 @@ other commands work without it.""",
     Page(
         "N542",
         "a journal that is not of this study",
-        """The file given by `--study` cannot be read as a journal of Optuna, or holds the trials of another search: other
-dimensions, other limits, or another metric. Give another file, or search as before.""",
+        """The file given by `--study` cannot be read as a journal of Optuna, or holds the trials of another search: of
+another net, with other settings, dimensions or limits, or by another metric. Give another file, or search as before.""",
     ),
 )

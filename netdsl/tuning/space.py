@@ -37,10 +37,15 @@ class Dimension:
         """Whether it is a setting of the training, and not a parameter of the net."""
         return self.name.partition(".")[0] in SETTINGS
 
+    @property
+    def texts(self) -> list[str]:
+        """The values as text of the language."""
+        return [format_value(value) for value in self.values]
+
     def suggest(self, trial: Any) -> str:
         """The value that a trial of Optuna is to try, as text of the language."""
         if self.kind == "choice":
-            return str(trial.suggest_categorical(self.name, [format_value(value) for value in self.values]))
+            return str(trial.suggest_categorical(self.name, self.texts))
         low, high = self.values
         if self.kind == "integer":
             return format_value(trial.suggest_int(self.name, low, high))

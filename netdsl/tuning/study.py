@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,9 @@ from netdsl.errors import NetError, fail
 from netdsl.files.regular import quoted
 from netdsl.graph.net import Net, Setting
 from netdsl.training.block.override import parse_override
+from netdsl.training.block.settings import read_settings
 from netdsl.training.scores.progress import Epoch, Silent
-from netdsl.training.session import train_net
+from netdsl.training.session import ready, train_net
 from netdsl.training.terms import Terms
 from netdsl.tuning.space import Dimension
 
@@ -35,19 +36,29 @@ Load = Callable[[dict[str, str]], Net]
 @dataclass(frozen=True)
 class Search:
     """What a study is told. `metric` is a score of an epoch, such as `val_accuracy`; `load` gives the net for
-    parameters as text.
+    parameters as text; `same` is what all trials have in common, by name.
     """
 
     name: str
     load: Load
     overrides: tuple[Setting, ...]
     space: tuple[Dimension, ...]
+    same: Mapping[str, str]
     metric: str = "val_accuracy"
     sampler: str = "tpe"
     pruner: str = "hyperband"
     epochs: int = 10
     seed: int = 1
     threads: int | None = None
+
+    def task(self, values: Mapping[str, str]) -> tuple[Net, tuple[Setting, ...]]:
+        """The net and the settings of a training with these values. Raises `NetError`."""
+        parameters = {d.name: values[d.name] for d in self.space if not d.is_setting}
+        texts = (f"{d.name}={values[d.name]}" for d in self.space if d.is_setting)
+        return self.load(parameters), (
+            *self.overrides,
+            *(s for text in texts for s in parse_override(text, option="tune")),
+        )
 
     @property
     def rises(self) -> bool:
@@ -73,12 +84,15 @@ def run_study(
 
     A study that is there is gone on with; other processes may work on it at the same time. Trials that a process on
     this machine left behind when it died are marked as failed, and made up for. Run folders lie beside the journal, in
-    `NAME.runs`. A trial whose loss is not finite fails, and the search goes on.
+    `NAME.runs`. A trial whose loss is not finite fails, and the search goes on. Before the journal is made the first
+    values of all dimensions, and then each value of one, are tried out.
 
-    Raises `NetError`: N541 where Optuna is not installed, N542 for a journal that cannot be used or is of another
-    search, else as `train_net` and the loading of the net.
+    Raises `NetError`: N540 for a score that there is not, N541 where Optuna is not installed, N542 for a journal that
+    cannot be used or is of another search, else as `train_net` and the loading of the net.
     """
     optuna = _optuna()
+    if not path.exists():
+        _check(search)
     study = _open(optuna, search, path)
     _bury(optuna, study)
     while len(_counted(study)) < trials:
@@ -104,14 +118,24 @@ class _Reporting(Silent):
         self.scores: list[float] = []
 
     def epoch(self, epoch: Epoch) -> None:
-        scores = epoch.scores()
-        if self.metric not in scores:
-            there = ", ".join(f"`{name}`" for name in scores)
-            raise fail("N540", f"this training has no score `{self.metric}`: there are {there}")
-        self.scores.append(scores[self.metric])
-        self.trial.report(scores[self.metric], epoch.number)
+        score = epoch.scores()[self.metric]
+        self.scores.append(score)
+        self.trial.report(score, epoch.number)
         if self.trial.should_prune():
             raise self.optuna.TrialPruned
+
+
+def _check(search: Search) -> None:
+    """A search whose first trial cannot be carried out is refused, and so is a value that no net or setting takes."""
+    first = {dimension.name: dimension.texts[0] for dimension in search.space}
+    scores = ready(*search.task(first), Terms(threads=search.threads)).task.scores
+    if search.metric not in scores:
+        there = ", ".join(f"`{name}`" for name in scores)
+        raise fail("N540", f"this training has no score `{search.metric}`: there are {there}")
+    for dimension in search.space:
+        for text in dimension.texts[1:]:
+            net, lines = search.task(first | {dimension.name: text})
+            read_settings(net.settings, lines)
 
 
 def _try(optuna: Any, study: Any, trial: Any, search: Search, path: Path) -> None:
@@ -119,15 +143,9 @@ def _try(optuna: Any, study: Any, trial: Any, search: Search, path: Path) -> Non
     states = optuna.trial.TrialState
     reporting = _Reporting(optuna, trial, search.metric)
     try:
-        values = {dimension.name: dimension.suggest(trial) for dimension in search.space}
-        parameters = {d.name: values[d.name] for d in search.space if not d.is_setting}
-        chosen = [
-            s for d in search.space if d.is_setting for s in parse_override(f"{d.name}={values[d.name]}", option="tune")
-        ]
+        net, lines = search.task({dimension.name: dimension.suggest(trial) for dimension in search.space})
         folder = path.with_name(f"{path.stem}.runs") / f"{trial.number:04}"
-        lines = (*search.overrides, *chosen)
-        terms = Terms(threads=search.threads, progress=reporting)
-        train_net(search.load(parameters), lines, terms, out=folder)
+        train_net(net, lines, Terms(threads=search.threads, progress=reporting), out=folder)
     except optuna.TrialPruned:
         study.tell(trial, state=states.PRUNED)
     except NetError as error:
@@ -145,7 +163,8 @@ def _open(optuna: Any, search: Search, path: Path) -> Any:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    description = {d.name: f"{d.kind}{d.values}" for d in search.space} | {"metric": search.metric}
+    searched = {d.name: f"{d.kind}{d.values}" for d in search.space}
+    description = dict(search.same) | searched | {"metric": search.metric}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         study = optuna.create_study(

@@ -104,7 +104,7 @@ def test_what_a_dead_process_left_is_made_up_for(home):
 
 
 def test_a_loss_that_is_not_finite_is_a_trial_that_failed(home, monkeypatch):
-    def diverging(net, lines, **rest):
+    def diverging(*task, **rest):
         raise fail("N509", "the loss is nan")
 
     monkeypatch.setattr("netdsl.tuning.study.train_net", diverging)
@@ -118,6 +118,7 @@ def test_a_loss_that_is_not_finite_is_a_trial_that_failed(home, monkeypatch):
     [
         (["--search", "width=choice(2, 5)"], "N542"),
         (["--metric", "val_loss"], "N542"),
+        (["--epochs", "4"], "N542"),
         (["--study", "small.net"], "N542"),
         (["--study", "other", "--metric", "val_top9"], "N540"),
         (["--study", "other", "--search", "depth=choice(1, 2)"], "N219"),
@@ -128,3 +129,12 @@ def test_what_does_not_fit_the_study_is_refused(home, arguments, code):
     with pytest.raises(NetError) as caught:
         run("--trials", 2, *arguments)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--metric", "val_top9"], ["--search", "batch=choice(4, 0)"], ["--search", "width=choice(2, 0)"]]
+)
+def test_a_search_that_cannot_be_carried_out_leaves_no_study(home, arguments):
+    with pytest.raises(NetError):
+        run("--trials", 1, *arguments)
+    assert not (home / "runs").exists()
