@@ -23,7 +23,7 @@ from netdsl.shapes import Shape, format_shape
 from netdsl.training.bare import bare_loss
 from netdsl.training.batches import order
 from netdsl.training.block.transfer import Transfer
-from netdsl.training.loop import input_name
+from netdsl.training.loop import input_name, only_input
 from netdsl.training.optimise.loss import LABELS
 from netdsl.training.optimise.optimiser import Adam
 from netdsl.training.optimise.rules import update_of
@@ -153,7 +153,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return net
 
     def _shape(self) -> Shape:
-        return self.net_.nodes[input_name(self.net_)].shape
+        advice = "`netdsl train` learns from an array for each input, in an `.npz` file"
+        return self.net_.nodes[only_input(self.net_.name, self.net_.inputs, advice)].shape
 
     def _check_output(self) -> None:
         if _numbers(self.net_) != len(self.classes_):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_COLOURS = 256
 
 
-def write_masks(folder: Path, found: Sequence[Prediction], classes: int) -> None:
+def write_masks(folder: Path, found: Sequence[Prediction]) -> None:
     """Write `NAME.png` for each image NAME, `NAME[3].png` for example 3 of NAME.npz, into a folder, which is made.
 
     Raises `NetError` N508 where the net answers with no mask, N505 where the folder cannot be written, N622 for two
@@ -26,8 +26,10 @@ def write_masks(folder: Path, found: Sequence[Prediction], classes: int) -> None
     from netdsl.report.thumbnail import mask_colours
     from netdsl.training.keeping.run_folder import named_folder
 
-    if any(one.mask is None for one in found):
+    masks = [one.masked for one in found]
+    if any(one is None for one in masks):
         raise fail("N508", "the net gives one answer for an image, and no mask")
+    classes = max((one.classes for one in masks if one), default=0)
     if classes > MOST_COLOURS:
         raise fail("N622", f"a palette has {MOST_COLOURS} colours, and there are {classes} classes")
     names = [_name(one.path) for one in found]
@@ -39,8 +41,8 @@ def write_masks(folder: Path, found: Sequence[Prediction], classes: int) -> None
         if path.resolve() in asked:
             raise fail("N622", f"the mask {quoted(path)} would replace the image", help="give another `--masks FOLDER`")
     folder = named_folder(folder)
-    for name, one in zip(names, found, strict=True):
-        assert one.mask is not None
+    for name, one in zip(names, masks, strict=True):
+        assert one is not None and one.mask is not None
         write_mask(folder / f"{name}.png", one.mask, mask_colours(classes))
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from netdsl.cli.target import takes_code, takes_strict
 from netdsl.cli.together import asks_together, open_all
+
+if TYPE_CHECKING:
+    from netdsl.training.answers.predict import Prediction
 
 
 @click.command("predict")
@@ -38,10 +42,10 @@ def predict(
     """The classes that RUN, a training's folder or a plan file of it, gives each of FILES, the likeliest first.
 
     Of a net that answers with a mask, the share of pixels that each class has, the largest first. An .npz file has many
-    examples, in an array for each input of the net, under its name.
+    examples, in an array for each input of the net, under its name; the input of a net with one may be called `x`.
     """
     from netdsl.cli.masks import write_masks
-    from netdsl.errors import escape, fail
+    from netdsl.errors import escape
     from netdsl.training.answers import predict as prediction
 
     together = open_all((run, *ensemble), int(crops), threads=threads, strict=strict)
@@ -50,21 +54,27 @@ def predict(
         if not packed:
             found += prediction.predict(together, list(group), top=top)
             continue
-        trained, *others = together.members
-        if others or together.views > 1:
-            raise fail("N508", "an .npz file is for one net to answer", help="leave `--ensemble` and `--crops` out")
         for file in group:
-            found += prediction.predict_arrays(trained, file, top=top, threads=threads)
+            found += prediction.predict_arrays(together, file, top=top)
     if masks:
-        write_masks(masks, found, len(together.members[0].record.classes))
+        write_masks(masks, found)
     if form == "json":
-        rows = [
-            {"file": str(one.path), "classes": [{"name": g.name, "score": g.score} for g in one.guesses]}
-            for one in found
-        ]
-        click.echo(json.dumps(rows))
+        click.echo(json.dumps([_row(one) for one in found]))
         return
     for one in found:
         click.echo(escape(str(one.path)))
-        for guess in one.guesses:
-            click.echo(f"  {guess.score:8.4f}  {escape(guess.name)}")
+        for output, answer in one.answers.items():
+            if len(one.answers) > 1:
+                click.echo(f"  {escape(output)}")
+            for guess in answer.guesses:
+                click.echo(f"  {guess.score:8.4f}  {escape(guess.name)}")
+
+
+def _row(one: Prediction) -> dict[str, Any]:
+    """A prediction as JSON: the classes of the first output, and, where there are several, those of each."""
+    found = {
+        name: [{"name": guess.name, "score": guess.score} for guess in answer.guesses]
+        for name, answer in one.answers.items()
+    }
+    row = {"file": str(one.path), "classes": next(iter(found.values()))}
+    return row | ({"outputs": found} if len(found) > 1 else {})

@@ -13,7 +13,7 @@ from netdsl.data import archive, cifar, idx_folder, pairs, series, table
 from netdsl.data.dataset import Dataset, Split
 from netdsl.data.folder import open_class_folders
 from netdsl.data.image import Fit
-from netdsl.data.several import has_own_labels, one_array, open_several
+from netdsl.data.several import names_the_net, one_array, open_several
 from netdsl.errors import NetError, fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import Shape
@@ -48,7 +48,7 @@ def open_inputs(
     where there are several.
     """
     packed = os.path.isfile(spec) and spec.lower().endswith(".npz")
-    if len(inputs) == 1 and not (packed and has_own_labels(Path(spec), outputs)):
+    if len(inputs) == 1 and not (packed and names_the_net(Path(spec), inputs, outputs)):
         return open_data(spec, size=next(iter(inputs.values())), fit=fit)
     if not os.path.exists(spec):
         open_data(spec)  # which says that there is nothing, or what ships

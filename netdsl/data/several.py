@@ -40,8 +40,11 @@ class Names:
         return self.own.get(output, self.common)
 
 
-def has_own_labels(path: Path, outputs: Mapping[str, Shape]) -> bool:
-    """Whether an archive has an array under the name of an output; false for what is no archive."""
+def names_the_net(path: Path, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> bool:
+    """Whether an archive has an array under the name of an input or an output; false for what is no archive.
+
+    Names that arrays have without a net, such as `x` and `labels`, do not count.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             there = {name.removesuffix(".npy") for name in archive.namelist()}
@@ -49,7 +52,21 @@ def has_own_labels(path: Path, outputs: Mapping[str, Shape]) -> bool:
         return False
     words = [word for words in PARTS.values() for word in words]
     forms = [WHOLE, *(form.replace("{part}", word) for form in FORMS for word in words)]
-    return any(form.format(name=one) in there for form in forms for one in outputs if one not in TARGETS)
+    named = [one for one in (*inputs, *outputs) if one not in (*INPUTS, *TARGETS)]
+    return any(form.format(name=one) in there for form in forms for one in named)
+
+
+def inputs_in(arrays: Arrays, inputs: Mapping[str, Shape], what: str) -> dict[str, str]:
+    """The array of each input, of a file that is asked about: under its name, else in the test part.
+
+    The one input of a net may be called as in any archive, `x` or `images`. Raises `NetError` N612.
+    """
+    for form in (WHOLE, *(form.replace("{part}", "test") for form in FORMS)):
+        named = _arrays_of(arrays, inputs, form)
+        if all(name in arrays for name in named.values()):
+            return named
+    named = _arrays_of(arrays, inputs, WHOLE)
+    raise missing(arrays, what, next(name for name in named.values() if name not in arrays))
 
 
 def open_several(path: Path, name: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> Split:
@@ -128,15 +145,21 @@ def _named(
     for one in outputs:
         if one not in own and not common:
             raise missing(arrays, what, form.format(name=one), "an output without an array of its own takes `labels`")
+    named = _arrays_of(arrays, inputs, form)
+    for name in named.values():
+        if name not in arrays:
+            raise missing(arrays, what, name)
+    return Names(named, own, common)
+
+
+def _arrays_of(arrays: Arrays, inputs: Mapping[str, Shape], form: str) -> dict[str, str]:
+    """What the array of each input is called; where there is one input, also as archives without a net call it."""
     named = {one: form.format(name=one) for one in inputs}
     if len(inputs) == 1:
         (one,) = inputs
         known = (form.format(name=name) for name in (one, *INPUTS))
         named = {one: next((name for name in known if name in arrays), named[one])}
-    for name in named.values():
-        if name not in arrays:
-            raise missing(arrays, what, name)
-    return Names(named, own, common)
+    return named
 
 
 def _check_alike(arrays: Arrays, found: Mapping[str, Names], what: str) -> None:

@@ -192,10 +192,11 @@ def outputs_of(net: Net) -> dict[str, Shape]:
     return {name: end.shape for name, end in ends_of(net).items()}
 
 
-def only_input(name: str, inputs: Sequence[str]) -> str:
-    """The one input of the net of this name; `NetError` N508 where there are several."""
+def only_input(name: str, inputs: Sequence[str], advice: str | None = None) -> str:
+    """The one input of the net of this name; `NetError` N508, with what to do instead, where there are several."""
     if len(inputs) != 1:
-        raise fail("N508", f"`{name}` has {len(inputs)} inputs, and this is for nets with one")
+        there = ", ".join(f"`{one}`" for one in inputs)
+        raise fail("N508", f"`{name}` has the inputs {there}, and this is for nets with one", help=advice)
     return inputs[0]
 
 

@@ -61,7 +61,8 @@ class ReferenceProgram:
                 weights.add(value.name, np.zeros(value.shape, np.float32))
 
     def __call__(self, x):
-        return next(iter(self._run({next(iter(self.program.inputs)): x}).values()))
+        given = x if isinstance(x, dict) else {next(iter(self.program.inputs)): x}
+        return next(iter(self._run(given).values()))
 
     def step(self, arrays, **scalars):
         self.calls.append(scalars)

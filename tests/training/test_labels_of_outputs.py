@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from netdsl.cli.compile import compile_plan
 from netdsl.cli.eval import evaluate
+from netdsl.cli.features import features
+from netdsl.cli.predict import predict
 from netdsl.cli.report import report
 from netdsl.cli.train import train
 from netdsl.data.open import open_inputs
@@ -113,6 +115,31 @@ def test_a_plan_file_is_measured_as_its_run(home):
     run(compile_plan, "run", "-o", "find.plan")
     whole, plan = (json.loads(run(evaluate, one, "--format", "json")) for one in ("run", "find.plan"))
     assert whole == pytest.approx(plan)
+
+
+def test_every_output_answers(home):
+    write(cls_classes=np.array(["block", "row", "column"]))
+    run(train, "find.net", "--out", "run", "--no-report")
+    np.savez("ask.npz", x=examples(seed=1)["image"][:2])
+    (one, _) = json.loads(run(predict, "run", "ask.npz", "--format", "json"))
+    assert {guess["name"] for guess in one["outputs"]["cls"]} == {"block", "row", "column"}
+    assert [guess["name"] for guess in one["outputs"]["box"]] == ["0", "1", "2", "3"]
+    assert one["classes"] == one["outputs"]["cls"]
+    assert "  box\n" in run(predict, "run", "ask.npz")
+
+
+def test_the_mean_of_a_net_with_itself_is_measured_as_the_net(home):
+    run(train, "find.net", "--out", "run", "--no-report")
+    alone, both = (json.loads(run(evaluate, "run", *more, "--format", "json")) for more in ([], ["--ensemble", "run"]))
+    assert both == pytest.approx(alone, abs=1e-6)
+
+
+def test_features_bring_the_labels_of_each_output(home):
+    run(train, "find.net", "--out", "run", "--steps", 1, "--no-report")
+    run(features, "run", "--at", "cls", "--out", "found.npz")
+    with np.load("found.npz") as found:
+        np.testing.assert_allclose(found["train_labels_box"], examples()["box"], rtol=1e-6)
+        assert found["train_labels"].tolist() == examples()["cls"].tolist()
 
 
 def test_a_report_tells_of_each_output(home):

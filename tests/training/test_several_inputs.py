@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from netdsl.cli.eval import evaluate
+from netdsl.cli.features import features
 from netdsl.cli.predict import predict
 from netdsl.cli.train import train
 from netdsl.errors import NetError
@@ -80,9 +81,53 @@ def test_a_stopped_run_ends_with_the_same_bits(home):
 
 def test_one_image_is_not_enough(home):
     run(train, "two.net", "--out", "run", "--steps", 1, "--no-report")
-    with pytest.raises(NetError, match="has the inputs `image`, `numbers`: one image is not enough") as caught:
+    with pytest.raises(NetError, match="has the inputs `image`, `numbers`, and this is for nets with one") as caught:
         run(predict, "run", "photo.png")
     assert caught.value.code == "N508"
+
+
+def asked(*arguments):
+    return [one["classes"] for one in json.loads(run(predict, *arguments, "--top", 2, "--format", "json"))]
+
+
+def test_several_nets_answer_arrays_with_their_mean(home):
+    for name, seed in (("a", 1), ("b", 2)):
+        run(train, "two.net", "--out", name, "--seed", seed, "--steps", 3, "--no-report")
+    np.savez("ask.npz", **{name: array[:3] for name, array in examples(seed=1).items()})
+    one, two, both = asked("a", "ask.npz"), asked("b", "ask.npz"), asked("a", "ask.npz", "--ensemble", "b")
+    for row in range(3):
+        first, second, mean = ({c["name"]: c["score"] for c in said[row]} for said in (one, two, both))
+        assert mean == pytest.approx({name: (first[name] + second[name]) / 2 for name in first})
+    losses = [
+        json.loads(run(evaluate, *with_, "--format", "json"))["loss"] for with_ in (["a"], ["a", "--ensemble", "a"])
+    ]
+    assert losses[0] == pytest.approx(losses[1])
+
+
+def test_views_are_of_one_image(home):
+    run(train, "two.net", "--out", "run", "--steps", 1, "--no-report")
+    with pytest.raises(NetError, match="has the inputs `image`, `numbers`, and this is for nets with one") as caught:
+        run(predict, "run", "two.npz", "--crops", 5)
+    assert "without `--crops`" in caught.value.diagnostics[0].help
+
+
+def test_of_a_file_with_parts_the_test_part_is_asked_about(home):
+    run(train, "two.net", "--out", "run", "--steps", 3, "--no-report")
+    np.savez("ask.npz", **examples(seed=1))
+    assert asked("run", "two.npz") == asked("run", "ask.npz")
+
+
+def test_features_are_of_all_inputs(home):
+    run(train, "two.net", "--out", "run", "--steps", 3, "--no-report")
+    node = list(parse(TEXT).nodes)[-2]
+    run(features, "run", "--at", node, "--out", "found.npz")
+    with np.load("found.npz") as found:
+        assert found["train"].shape == (80, 8) and found["test"].shape == (80, 8)
+        before = found["test"]
+    write(numbers_test=examples(seed=1)["numbers"][::-1])
+    run(features, "run", "--at", node, "--out", "found.npz")
+    with np.load("found.npz") as found:
+        assert not np.array_equal(found["test"], before)
 
 
 def test_a_rehearsal_names_each_input_and_its_preparation(home):
@@ -141,3 +186,14 @@ def test_a_missing_array_is_named(home):
     np.savez("two.npz", image=np.zeros((4, 4, 4)))
     with pytest.raises(NetError, match="has no array `labels`"):
         run(train, "two.net")
+
+
+@pytest.mark.parametrize(("images", "labels"), [("image", "labels"), ("x", "y"), ("images", "target")])
+def test_a_net_of_one_input_is_asked_about_what_it_was_trained_on(home, images, labels):
+    (home / "one.net").write_text(
+        'net One { input image: 4x4x1; dense(2, act=softmax) }\ntrain One { data "one.npz" | rescale; steps 2 }\n'
+    )
+    found = examples()
+    np.savez("one.npz", **{images: found["image"], labels: found["labels"]})
+    run(train, "one.net", "--out", "run", "--no-report")
+    assert len(asked("run", "one.npz")) == 80

@@ -7,18 +7,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netdsl.data.archive import as_learned
 from netdsl.data.dataset import Dataset, Target, check_range
 from netdsl.data.image import Fit, resize_image
 from netdsl.data.open import open_inputs
-from netdsl.data.pipeline import check_fits, check_inputs
+from netdsl.data.pipeline import check_inputs
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import volume
 from netdsl.training.batches import centre_of, samples_of
 from netdsl.training.block.settings import read_metrics
 from netdsl.training.loop import classes_of
-from netdsl.training.optimise.loss import CrossEntropy
+from netdsl.training.optimise.loss import CrossEntropy, Objective
 from netdsl.training.scores.measure import measure
 from netdsl.training.scores.metric import Score, Tally, chosen
 from netdsl.training.scores.outputs import Tallies, metrics_of, tally_of
@@ -52,37 +55,57 @@ def evaluate(
     check_inputs(test, trained.pipeline, trained.inputs, classes=len(record.classes))
     program = trained.compiled(BATCH, threads)
     asked = tuple(metrics) or read_metrics(record.settings.get("metrics", ""))
-    objective, classes = trained.objective, classes_of(test)
-    if len(objective.measured) > 1:
-        tally: Tally | Tallies = tally_of(objective, metrics_of(objective, asked))
-    else:
-        tally = Tally(chosen(asked, classes), classes)
+    objective = trained.objective
     samples = samples_of(test, trained.pipeline, places=objective.places, own=objective.own)
-    return measure(program, samples, objective, tally)
+    return measure(program, samples, objective, _tally(objective, asked, test))
 
 
 def evaluate_ensemble(ensemble: Ensemble, data: str | None = None, *, metrics: Sequence[str] = ()) -> Score:
     """The same for the mean of what several nets say, or of several views; the loss is that of the mean.
 
-    Raises as `evaluate`, and N508 for nets that do not take images and tell classes apart.
+    Raises as `evaluate`, and N508 for views of what is no image.
     """
     first = ensemble.members[0]
     test = _test_part(first.record.data["source"] if data is None else data, first)
     for one in ensemble.members:
-        test = _same_classes(test, one.record.classes)
-        check_fits(test, one.pipeline, one.shape, classes=len(one.record.classes))
+        test = _as_trained(test, one)
+        check_inputs(test, one.pipeline, one.inputs, classes=len(one.record.classes))
 
     def shown(index: int, channels: int, fit: Fit) -> Any:
         return resize_image(test.images[index], fit.size)
 
-    scores = ensemble.scores([partial(shown, index) for index in range(len(test))])
-    part, classes = first.objective.main, classes_of(test)
-    loss = replace(part.loss, end="softmax") if isinstance(part.loss, CrossEntropy) else part.loss
-    y = scores if part.size > 1 or not classes else scores[..., 1:]
-    labels = centre_of(first.pipeline.apply_masks(test.labels), first.objective.places) if test.dense else test.labels
-    tally = Tally(chosen(tuple(metrics) or read_metrics(first.record.settings.get("metrics", "")), classes), classes)
-    tally.add(float(loss.measure(y, labels).mean()), y, scores, labels)
+    if ensemble.views > 1:
+        found = ensemble.scores([partial(shown, index) for index in range(len(test))])
+    else:
+        found = ensemble.answers([{name: test.of(name).images for name in one.inputs} for one in ensemble.members])
+    said = {name: _said(test.others.get(name, test), ensemble, name, scores) for name, scores in found.items()}
+    objective, asked = first.objective, tuple(metrics) or read_metrics(first.record.settings.get("metrics", ""))
+    tally = _tally(objective, asked, test)
+    if isinstance(tally, Tallies):
+        tally.add(objective.total({name: row[0] for name, row in said.items()}), said)
+    else:
+        tally.add(*next(iter(said.values())))
     return tally.score()
+
+
+def _said(
+    target: Dataset | Target, ensemble: Ensemble, output: str, scores: NDArray[np.float64]
+) -> tuple[float, Any, Any, Any]:
+    """The loss of what nets said of one output, what they said, the scores of the classes, and what is right."""
+    part, pipeline = ensemble.measured[output], ensemble.members[0].pipeline
+    loss = replace(part.loss, end="softmax") if isinstance(part.loss, CrossEntropy) else part.loss
+    y = scores if part.size > 1 or not classes_of(target) else scores[..., 1:]
+    labels = target.labels
+    if labels.ndim == 3:
+        labels = centre_of(pipeline.apply_masks(labels), part.places)
+    return float(loss.measure(y, labels).mean()), y, scores, labels
+
+
+def _tally(objective: Objective, asked: Sequence[str], test: Dataset) -> Tally | Tallies:
+    """A count of nothing yet."""
+    if len(objective.measured) > 1:
+        return tally_of(objective, metrics_of(objective, asked))
+    return Tally(chosen(asked, classes_of(test)), classes_of(test))
 
 
 def _test_part(spec: str, trained: TrainedNet | TrainedPlan) -> Dataset:

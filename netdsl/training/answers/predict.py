@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.data.archive import as_images, read_arrays
+from netdsl.data.archive import Arrays, as_images, read_arrays
 from netdsl.data.dataset import Dataset
-from netdsl.data.image import Fit, read_image
+from netdsl.data.image import Fit, read_image, resize_image
 from netdsl.data.pipeline import check_fits
-from netdsl.data.several import missing
+from netdsl.data.several import inputs_in
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
-from netdsl.training.answers.ensemble import Ensemble
+from netdsl.training.answers.ensemble import Ensemble, Scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,15 +41,34 @@ class Guess:
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
-    """The best guesses for one file, the best first; among equals the first class. Numbers keep their order.
+class Answer:
+    """The best guesses, the best first; among equals the first class. Numbers keep their order.
 
     `mask` has the class of each pixel, uint8 or uint16 (H, W), where that is what the net answers.
+    `classes` is how many there are.
     """
 
-    path: Path
     guesses: tuple[Guess, ...]
     mask: NDArray[Any] | None = None
+    classes: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What is said of one file: the answer of the first output, or, where outputs have labels of their own, of each."""
+
+    path: Path
+    answers: Mapping[str, Answer]
+
+    @property
+    def guesses(self) -> tuple[Guess, ...]:
+        """The guesses of the first output."""
+        return next(iter(self.answers.values())).guesses
+
+    @property
+    def masked(self) -> Answer | None:
+        """The first answer that is a mask."""
+        return next((answer for answer in self.answers.values() if answer.mask is not None), None)
 
 
 def predict(
@@ -68,52 +87,70 @@ def predict(
     takes no images.
     """
     asked = trained if isinstance(trained, Ensemble) else Ensemble((trained,), threads=threads)
-    classes = asked.members[0].record.classes
     for start in range(0, len(paths), BATCH):
         group = paths[start : start + BATCH]
-        for path, said in zip(group, asked.scores([partial(_shown, path) for path in group]), strict=True):
-            yield _answer(path, said, classes, top)
+        yield from _predictions(asked, group, asked.scores([partial(_shown, path) for path in group]), top)
 
 
 def predict_arrays(
-    trained: TrainedNet | TrainedPlan, path: Path, *, top: int = 5, threads: int | None = None
+    trained: TrainedNet | TrainedPlan | Ensemble, path: Path, *, top: int = 5, threads: int | None = None
 ) -> Iterator[Prediction]:
     """Guesses for each example of an .npz file, which has an array for each input of the net, under its name.
 
-    Each is prepared as in training. Raises `NetError` N601, N604 and N612 for what is no such file, N605 for arrays of
-    different lengths, N607 for examples that do not fit the net.
+    The one input of a net may be called `x` or `images`, as where it is trained; of a file with parts the test part is
+    taken. Each array is prepared as in training. Raises `NetError` N601, N604 and N612 for what is no such file, N605
+    for arrays of different lengths, N607 for examples that do not fit the net, N508 for views of what is no image.
     """
-    arrays, what, images = read_arrays(path), quoted(path), dict[str, Any]()
+    asked = trained if isinstance(trained, Ensemble) else Ensemble((trained,), threads=threads)
+    arrays = read_arrays(path)
+    given = [_given(one, arrays, path) for one in asked.members]
+    first = next(iter(given[0].values()))
+    for start in range(0, len(first), BATCH):
+        part = slice(start, start + BATCH)
+        if asked.views > 1:
+            found = asked.scores([partial(_from_array, image) for image in first[part]])
+        else:
+            found = asked.answers([{name: array[part] for name, array in one.items()} for one in given])
+        count = len(first[part])
+        yield from _predictions(asked, [Path(f"{path}[{start + i}]") for i in range(count)], found, top)
+
+
+def _given(trained: TrainedNet | TrainedPlan, arrays: Arrays, path: Path) -> dict[str, Any]:
+    """The arrays of a net's inputs, by name."""
+    what, images = quoted(path), dict[str, Any]()
+    names = inputs_in(arrays, trained.inputs, what)
     for name, shape in trained.inputs.items():
-        if name not in arrays:
-            raise missing(arrays, what, name)
-        images[name] = as_images(arrays[name], what, name, shape)
-        check_fits(Dataset(images[name], NO_LABELS, (), f"{path.name}, {name}"), trained.pipeline.of(name), shape)
-    (first, count), *others = ((name, len(array)) for name, array in images.items())
+        images[name] = as_images(arrays[names[name]], what, names[name], shape)
+        check_fits(
+            Dataset(images[name], NO_LABELS, (), f"{path.name}, {names[name]}"), trained.pipeline.of(name), shape
+        )
+    (first, count), *others = ((names[name], len(array)) for name, array in images.items())
     for name, length in others:
         if length != count:
             raise fail("N605", f"{what}, {quoted(first)}, holds {count} examples, {quoted(name)} {length}")
-    program, main = trained.compiled(BATCH, threads), trained.objective.main
-    for start in range(0, count, BATCH):
-        part = slice(start, start + BATCH)
-        found = program({name: trained.pipeline.of(name).apply(array[part]) for name, array in images.items()})
-        y = np.asarray(found[trained.output] if isinstance(found, dict) else found)
-        scores = main.scores(y) if trained.record.classes else main.rows(y)
-        for i, said in enumerate(scores.astype(np.float64), start):
-            yield _answer(Path(f"{path}[{i}]"), said, trained.record.classes, top)
+    return images
 
 
-def _answer(path: Path, said: NDArray[np.float64], classes: tuple[str, ...], top: int) -> Prediction:
+def _predictions(asked: Ensemble, paths: Sequence[Path], found: Scores, top: int) -> Iterator[Prediction]:
+    for i, path in enumerate(paths):
+        yield Prediction(path, {name: _answer(rows[i], asked.classes(name), top) for name, rows in found.items()})
+
+
+def _answer(said: NDArray[np.float64], classes: tuple[str, ...], top: int) -> Answer:
     """What is told of the scores of one image, (K,) or (H, W, K)."""
     if not classes:
-        return Prediction(path, tuple(Guess(str(i), float(number)) for i, number in enumerate(said.ravel())))
+        return Answer(tuple(Guess(str(i), float(number)) for i, number in enumerate(said.ravel())))
     mask = None
     if said.ndim > 1:
         mask = said.argmax(axis=-1).astype(np.uint8 if len(classes) <= 256 else np.uint16)
         said = np.bincount(mask.ravel(), minlength=len(classes)) / mask.size
     best = np.argsort(-said, kind="stable")[:top]
-    return Prediction(path, tuple(Guess(classes[i], float(said[i])) for i in best), mask)
+    return Answer(tuple(Guess(classes[i], float(said[i])) for i in best), mask, len(classes))
 
 
 def _shown(path: Path, channels: int, fit: Fit) -> NDArray[np.uint8]:
     return read_image(path, channels=channels, fit=fit)
+
+
+def _from_array(image: NDArray[Any], channels: int, fit: Fit) -> NDArray[Any]:
+    return resize_image(image, fit.size)

@@ -42,7 +42,9 @@ def count(
 ) -> None:
     """Add the outputs of a run by name, with their mean loss and that of each, to a tally; of one output, the first."""
     if isinstance(tally, Tallies):
-        tally.add(objective, loss, losses, outputs, labels)
+        parts = {name: objective.parts[name] for name in tally.parts}
+        said = {name: (part.rows(outputs[name]), part.scores(outputs[name])) for name, part in parts.items()}
+        tally.add(loss, {name: (losses[name], *said[name], told(labels, name)) for name in parts})
         return
     y = outputs[next(iter(objective.parts))]
     tally.add(loss, objective.main.rows(y), objective.main.scores(y), told(labels))

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
-from netdsl.training.optimise.loss.base import Told, told
-from netdsl.training.scores.metric import OF_NUMBERS, Score, Tally, chosen, fits
+from netdsl.training.scores.metric import OF_NUMBERS, Array, Score, Tally, chosen, fits
 
 if TYPE_CHECKING:
     from netdsl.training.optimise.loss import Objective
@@ -62,16 +61,13 @@ class Tallies:
         """The names of the metrics that are one number, in order."""
         return tuple(name_of(output, one) for output, tally in self.parts.items() for one in ("loss", *tally.columns))
 
-    def add(
-        self, objective: Objective, loss: float, losses: Mapping[str, float], outputs: Mapping[str, Any], labels: Told
-    ) -> None:
-        """Take the outputs of n images by name, with their mean loss, that of each output, and the labels."""
-        count = len(told(labels))
+    def add(self, loss: float, said: Mapping[str, tuple[float, Array, Array, Array]]) -> None:
+        """Take n images with their mean loss, and what `Tally.add` takes of each output."""
+        count = len(next(iter(said.values()))[3])
         self._images += count
         self._loss += loss * count
         for name, tally in self.parts.items():
-            part, y = objective.parts[name], outputs[name]
-            tally.add(losses[name], part.rows(y), part.scores(y), told(labels, name))
+            tally.add(*said[name])
 
     def score(self) -> Score:
         """The scores; nothing was seen: all NaN."""

@@ -7,7 +7,7 @@ y[i] = the value of the node for image i, in the net's inference; only what the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from netdsl.compiler.compile import compile
 from netdsl.data.dataset import Dataset
-from netdsl.data.open import open_data
-from netdsl.data.pipeline import Pipeline, check_fits
+from netdsl.data.open import open_inputs
+from netdsl.data.pipeline import Pipeline, check_inputs
 from netdsl.errors import fail
 from netdsl.files.atomic import replace_file
 from netdsl.files.regular import quoted
-from netdsl.training.loop import input_name
+from netdsl.training.loop import for_inputs, inputs_of
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
@@ -35,6 +35,7 @@ class Features:
     """The features and labels of the training part, and of the test part where the data have one.
 
     Features are float32 (N, …), the rest being the shape of the node; labels are indices into `classes`, int64 (N,).
+    `others` has the labels of further outputs that have some of their own, by the name of the array.
     """
 
     train: NDArray[np.float32]
@@ -42,13 +43,14 @@ class Features:
     test: NDArray[np.float32] | None
     test_labels: NDArray[np.int64] | None
     classes: tuple[str, ...]
+    others: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays by name: `train`, `train_labels`, `test`, `test_labels`."""
+        """The arrays by name: `train`, `train_labels`, `test`, `test_labels`, and `train_labels_box` of an output."""
         found: dict[str, NDArray[Any]] = {"train": self.train, "train_labels": self.train_labels}
         if self.test is not None and self.test_labels is not None:
             found |= {"test": self.test, "test_labels": self.test_labels}
-        return found
+        return found | dict(self.others)
 
 
 def extract(
@@ -64,33 +66,37 @@ def extract(
     """The value of the node `at` for every image of `data`, prepared by `pipeline`.
 
     With `fit` the pipeline first takes its statistics from the training part. Raises `NetError`: N707 where there is no
-    such node, N508 where the net has several inputs, N6xx for data that cannot be read or do not fit.
+    such node, N6xx for data that cannot be read or do not fit.
     """
     path = net.labels.get(at, at)
     if path not in net.nodes:
         raise unknown_node(net, at)
-    shape = net.nodes[input_name(net)].shape
-    split = open_data(data, size=shape, fit=pipeline.resize)
-    check_fits(split.train, pipeline, shape)
-    fitted = pipeline.fit(split.train.images) if fit else pipeline
+    pipeline, inputs = for_inputs(net, pipeline), inputs_of(net)
+    outputs = {name: net.nodes[node].shape for name, node in net.outputs.items()}
+    split = open_inputs(data, inputs, outputs, fit=pipeline.resize)
+    check_inputs(split.train, pipeline, inputs)
+    fitted = pipeline.fit_to(split.train) if fit else pipeline
     program = compile(replace(net, outputs={at: path}, heads=()), weights, batch=BATCH, threads=threads)
+    needed = [one.name for one in program.plan.inputs]
 
     def of(part: Dataset) -> NDArray[np.float32]:
-        rows = [
-            np.asarray(program(fitted.apply(part.images[start : start + BATCH])), np.float32)
-            for start in range(0, len(part), BATCH)
-        ]
+        rows = []
+        for some in (slice(start, start + BATCH) for start in range(0, len(part), BATCH)):
+            given = {name: fitted.of(name).apply(part.of(name).images[some]) for name in needed}
+            rows.append(np.asarray(program(given), np.float32))
         return np.concatenate(rows)
 
     test = split.test
+    parts = {"train": split.train} | ({"test": test} if test else {})
     if test is not None:
-        check_fits(test, fitted, shape)
+        check_inputs(test, fitted, inputs)
     return Features(
         of(split.train),
         split.train.labels,
         None if test is None else of(test),
         None if test is None else test.labels,
         split.train.classes,
+        {f"{part}_labels_{name}": one.labels for part, data in parts.items() for name, one in data.others.items()},
     )
 
 
