@@ -16,14 +16,22 @@ class Feed(Generic[Item, Made]):
     """`make` of each of `items`, in order; `waited` is how long, in seconds, whoever takes them has waited so far.
 
     With `threads`, two more than there are threads are made ahead; with none, each is made when it is asked for. An
-    error of `make` is raised where its result would have come.
+    error of `make` is raised where its result would have come. `done` is called when all have been taken and used.
     """
 
-    def __init__(self, make: Callable[[Item], Made], items: Sequence[Item], *, threads: int = 0) -> None:
+    def __init__(
+        self,
+        make: Callable[[Item], Made],
+        items: Sequence[Item],
+        *,
+        threads: int = 0,
+        done: Callable[[], None] | None = None,
+    ) -> None:
         self.waited = 0.0
         self._make = make
         self._items = items
         self._threads = threads
+        self._done = done
 
     def __iter__(self) -> Iterator[Made]:
         results = self._ahead() if self._threads else map(self._make, self._items)
@@ -32,6 +40,8 @@ class Feed(Generic[Item, Made]):
             try:
                 made = next(results)
             except StopIteration:
+                if self._done:
+                    self._done()
                 return
             self.waited += perf_counter() - start
             yield made

@@ -162,6 +162,8 @@ class Live:
     threads: int = field(default_factory=reading_threads)
     places: Shape = ()
     beside: Mapping[str, Aim] = field(default_factory=dict)
+    spare: list[NDArray[np.float32]] = field(default_factory=list, init=False, repr=False)
+    """What the batches of the last epoch were made in."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -172,9 +174,16 @@ class Live:
         shape = self.pipeline.out_shape(self.augment.out_shape(tuple(self.images.shape[1:])))
         # As many batches are made or asked for at once; memory that is new for each would cost more than to decode it.
         count = min(self.threads + 2, len(parts))
-        rooms = np.empty((count, min(size, len(indices)), *shape), np.float32)
+        rooms = self._rooms((count, min(size, len(indices)), *shape))
         items = [(part, rooms[k % count, : len(part)]) for k, part in enumerate(parts)]
-        return Feed(partial(self._make, epoch), items, threads=self.threads)
+        return Feed(partial(self._make, epoch), items, threads=self.threads, done=partial(self.spare.append, rooms))
+
+    def _rooms(self, shape: Shape) -> NDArray[np.float32]:
+        """The memory of an epoch that is over, or new. That of one that was broken off, in which threads may be writing
+        still, was not kept.
+        """
+        rooms = self.spare.pop() if self.spare else None
+        return rooms if rooms is not None and rooms.shape == shape else np.empty(shape, np.float32)
 
     def _make(self, epoch: int, item: tuple[NDArray[np.intp], NDArray[np.float32]]) -> Batch:
         part, images = item

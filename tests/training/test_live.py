@@ -43,6 +43,14 @@ def test_epochs_differ():
     assert everything(live(), epoch=1, indices=indices) != everything(live(), epoch=2, indices=indices)
 
 
+def test_an_epoch_is_made_in_the_memory_of_the_one_before_unless_that_was_broken_off():
+    samples = live()
+    places = [{batch[0].ctypes.data for batch in samples.batches(4, np.arange(20), epoch=i)} for i in (1, 2)]
+    assert places[0] == places[1]
+    next(iter(samples.batches(4, np.arange(20), epoch=3)))
+    assert not samples.spare
+
+
 def test_without_augmentation_the_bits_are_those_of_prepared_samples():
     plain = live(augment=Augment())
     prepared = Prepared(PIPELINE.apply(plain.images), plain.labels)
