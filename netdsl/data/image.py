@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netdsl.data.jpeg import MODES
 from netdsl.errors import NetError, escape, fail
 from netdsl.files.regular import open_regular, quoted
 
@@ -78,7 +79,7 @@ def read_image(
     from PIL import ImageOps
 
     with _opened(path) as image:
-        mode = "L" if (channels or _channels(image)) == 1 else "RGB"
+        mode = MODES[channels or _channels(image)]
         if fit:  # a JPEG is decoded at a half, a quarter or an eighth, where that is still twice as large as wanted
             image.draft(image.mode, (2 * max(fit.size), 2 * max(fit.size)))
         ImageOps.exif_transpose(image, in_place=True)
@@ -119,10 +120,16 @@ def nearest(mask: NDArray[Any], fit: Fit) -> NDArray[Any]:
 
 def image_shape(path: Path, *, channels: int | None = None) -> tuple[int, int, int]:
     """Shape (H, W, C) of what `read_image` gives, from the head of the file. Raises as `read_image`."""
+    return image_head(path, channels=channels)[0]
+
+
+def image_head(path: Path, *, channels: int | None = None) -> tuple[tuple[int, int, int], bool]:
+    """The shape, and whether the file is a JPEG of just these pixels, neither to be converted nor turned."""
     with _opened(path) as image:
-        sideways = image.getexif().get(EXIF_ORIENTATION, 1) >= FIRST_SIDEWAYS
-        height, width = (image.width, image.height) if sideways else (image.height, image.width)
-        return height, width, channels or _channels(image)
+        turn = image.getexif().get(EXIF_ORIENTATION, 1)
+        height, width = (image.width, image.height) if turn >= FIRST_SIDEWAYS else (image.height, image.width)
+        shape = height, width, channels or _channels(image)
+        return shape, image.format == "JPEG" and turn == 1 and image.mode == MODES[shape[2]]
 
 
 def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.data.image import Fit, image_shape, read_image
+from netdsl.data.image import Fit, image_head, image_shape, read_image
+from netdsl.data.jpeg import decode_jpeg
 from netdsl.data.packed import check_memory
 from netdsl.data.part import Part
 from netdsl.errors import fail
-from netdsl.files.regular import open_regular, quoted
+from netdsl.files.regular import open_regular, quoted, read_regular
 from netdsl.shapes import format_shape
 
 IN_MEMORY = 2**30
@@ -36,13 +37,15 @@ class ImageFiles:
     """Image files as an array uint8 (N, H, W, C); an index, a slice or an array of indices reads those files.
 
     `stamps` are the size and the time of change of each file when it was listed: a file that was changed since is
-    refused. Files are read by the calling thread.
+    refused. Files are read by the calling thread. `plain` says which are JPEG files of just such pixels, for
+    `decode_jpeg`.
     """
 
     paths: tuple[Path, ...]
     image: tuple[int, int, int]
     fit: Fit | None
     stamps: tuple[tuple[int, int], ...]
+    plain: tuple[bool, ...]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -100,9 +103,18 @@ class ImageFiles:
 
     def _read(self, index: int, part: Part | None = None) -> NDArray[np.uint8]:
         path = self.paths[index]
-        if _stamp(path) != self.stamps[index]:
-            raise fail("N616", f"{quoted(path)} was changed since the training began")
+        if self.plain[index]:
+            content, status = read_regular(path)
+            self._check(index, (status.st_size, status.st_mtime_ns))
+            pixels = decode_jpeg(content, self.image, part)
+            if pixels is not None:
+                return pixels
+        self._check(index, _stamp(path))
         return read_image(path, channels=self.image[2], fit=self.fit, part=part)
+
+    def _check(self, index: int, stamp: tuple[int, int]) -> None:
+        if stamp != self.stamps[index]:
+            raise fail("N616", f"{quoted(self.paths[index])} was changed since the training began")
 
 
 def list_images(paths: tuple[Path, ...], *, channels: int | None = None, fit: Fit | None = None) -> ImageFiles:
@@ -113,15 +125,17 @@ def list_images(paths: tuple[Path, ...], *, channels: int | None = None, fit: Fi
     """
     height, width, channels = image_shape(paths[0], channels=channels)
     shape = (*fit.size, channels) if fit else (height, width, channels)
+    plain = list[bool]()
     for path in paths:
-        found = image_shape(path, channels=channels)
+        found, is_plain = image_head(path, channels=channels)
+        plain.append(is_plain and found == shape)
         if not fit and found != shape:
             raise fail(
                 "N606",
                 f"{quoted(path)} is {format_shape(found)}, but {quoted(paths[0])} is {format_shape(shape)}: "
                 "the images of a folder have one size, unless the preparation begins with `resize`",
             )
-    return ImageFiles(paths, shape, fit, tuple(_stamp(path) for path in paths))
+    return ImageFiles(paths, shape, fit, tuple(_stamp(path) for path in paths), tuple(plain))
 
 
 def _each(work: Callable[[int], None], count: int) -> None:

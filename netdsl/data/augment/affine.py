@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdsl.data.augment.base import Floats, Matrices
-from netdsl.data.part import Part
+from netdsl.data.part import Part, copy_channels
 
 TILE = 2**16
 """New pixels that are computed at once, so that their coordinates and corners stay in the cache."""
@@ -83,9 +83,8 @@ def _move_whole(images: NDArray[Any], corners: Matrices, size: tuple[int, int]) 
         new, old = target[rows[0], columns[0]], image[rows[1], columns[1]]
         if columns[1].step == 1:
             new[...] = old
-        else:  # a channel at a time NumPy walks along the rows: eight times as fast as pixel by pixel
-            for channel in range(images.shape[3]):
-                new[..., channel] = old[..., channel]
+        else:
+            copy_channels(new, old)
     return found
 
 
