@@ -29,7 +29,7 @@ def read_own(arrays: Arrays, names: Mapping[str, str], output: str, shape: Shape
     """The labels of one output, by part; `OUTPUT_classes` may name its classes. Raises `NetError` N605 and N612."""
     size = volume(shape)
     labels = {part: _as_target(arrays[name], what, name, size) for part, name in names.items()}
-    if size == 1 and any(one.ndim == 1 and one.max() > 1 for one in labels.values()):
+    if size == 1 and any(one.ndim == 1 and (one.max() > 1 or one.min() < 0) for one in labels.values()):
         labels = {part: as_learned(one, numbers=True) for part, one in labels.items()}
     return _targets(arrays, labels, names, what, f"{output}_classes")
 

@@ -45,7 +45,8 @@ def rehearse(task: Task, programs: Programs) -> Iterator[tuple[str, str]]:
             target = task.data.others.get(name, task.data)
             what = f"{len(target.classes)} classes" if target.classes else f"{part.size} numbers"
             shown = f", {format_shape(part.places)} places" if part.places else ""
-            weight = f", weight {part.loss.weight:g}" if part.loss.weight != 1 else ""
+            factor = part.loss.weight * part.end.weight
+            weight = f", weight {factor:g}" if factor != 1 else ""
             yield "head" if part.end.is_head else "output", f"{name}: {what}{shown}, {part.loss.word}{weight}"
     if task.cropped:
         yield "masks", task.cropped

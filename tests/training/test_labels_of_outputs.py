@@ -155,6 +155,24 @@ def test_a_rehearsal_names_the_labels_of_each_output(home):
     assert "output    box: 4 numbers, mse, weight 0.5\n" in said
 
 
+def test_metrics_are_asked_of_one_output_or_of_all_that_they_fit(home):
+    run(train, "find.net", "--out", "run", "--steps", 1, "--no-report", "--set", "metrics=top2, mae")
+    assert (home / "run" / "metrics.csv").read_text().startswith("epoch,steps,loss,cls_loss,cls_top2,box_loss,box_mae,")
+    found = json.loads(run(evaluate, "run", "--format", "json", "--metrics", "cls=mse, cls=top1, box=mse"))
+    assert [name for name in found if "_" in name] == ["cls_loss", "cls_mse", "cls_top1", "box_loss", "box_mse"]
+
+
+def test_a_head_learns_labels_of_its_own_and_is_not_measured(home):
+    text = TEXT.replace("  box:", "  head side(weight=0.3) from f { dense(2, act=softmax) }\n  box:")
+    (home / "find.net").write_text(text.replace("box=mse", "side=cross_entropy, box=mse"))
+    write(**{f"side_{part}": np.arange(80) % 2 for part in ("train", "test")})
+    assert "head      side: 2 classes, cross_entropy, weight 0.3" in run(train, "find.net", "--dry-run")
+    run(train, "find.net", "--out", "run", "--steps", 1)
+    assert "side" not in (home / "run" / "metrics.csv").read_text()
+    write()  # a test needs no labels of heads
+    assert "cls_accuracy" in run(evaluate, "run")
+
+
 def test_whole_numbers_of_one_number_are_numbers_to_learn(home):
     net = TEXT.replace("box: from f | dense(4)", "age: from f | dense(1)").replace("box", "age")
     write(age_train=np.arange(80), age_test=np.arange(80))
@@ -212,7 +230,9 @@ def test_arrays_that_do_not_fit_are_refused(home, leave, changes, code, words):
     [
         ("loss=cross_entropy", "N508", "the output `box` is 4, and the labels are numbers: `cross_entropy` takes"),
         ("loss=bx=mse", "N508", "`loss bx=` is of an output that the net has not got: there are `cls`, `box`"),
-        ("metrics=top4", "N507", "the metric `top4` fits no output; their labels are: `cls` 3 classes, `box` numbers"),
+        ("metrics=top4", "N507", "the metric `top4` fits no output; the labels are: `cls` 3 classes, `box` numbers"),
+        ("metrics=box=top1", "N507", "the metric `top1` does not fit `box`"),
+        ("metrics=bx=mae", "N507", "`metrics bx=mae` is of an output that is not measured: there are `cls`, `box`"),
         ("stop=early(monitor=val_accuracy)", "N507", "there are `loss`, `cls_loss`, `cls_accuracy`, `box_loss`"),
     ],
 )

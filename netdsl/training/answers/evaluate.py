@@ -24,7 +24,7 @@ from netdsl.training.loop import classes_of
 from netdsl.training.optimise.loss import CrossEntropy, Objective
 from netdsl.training.scores.measure import measure
 from netdsl.training.scores.metric import Score, Tally, chosen
-from netdsl.training.scores.outputs import Tallies, metrics_of, tally_of
+from netdsl.training.scores.outputs import Tallies, asked_of, metrics_of, tally_of
 
 if TYPE_CHECKING:
     from netdsl.training.answers.ensemble import Ensemble
@@ -105,7 +105,8 @@ def _tally(objective: Objective, asked: Sequence[str], test: Dataset) -> Tally |
     """A count of nothing yet."""
     if len(objective.measured) > 1:
         return tally_of(objective, metrics_of(objective, asked))
-    return Tally(chosen(asked, classes_of(test)), classes_of(test))
+    (output,) = objective.measured
+    return Tally(chosen(asked_of(output, asked), classes_of(test)), classes_of(test))
 
 
 def _test_part(spec: str, trained: TrainedNet | TrainedPlan) -> Dataset:

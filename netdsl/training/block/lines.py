@@ -90,16 +90,18 @@ def _loss(settings: Settings, group: list[Setting]) -> dict[str, Any]:
 
 
 def _metrics(settings: Settings, group: list[Setting]) -> dict[str, Any]:
+    """Names, each of all outputs or, as `cls=top5`, of one."""
     names = []
     for line in group:
         word = only(line)
-        if not isinstance(word, Word) or line.key:
+        if not isinstance(word, Word):
             raise refused(line, "the names of metrics", word)
         if not is_metric(word):
             raise unknown(line, "metric", word, (*OF_CLASSES, *OF_NUMBERS, "top5"))
-        if word in names:
-            raise fail("N507", f"`metrics` has `{word}` twice", span=line.span)
-        names.append(str(word))
+        name = f"{line.key}={word}" if line.key else str(word)
+        if name in names:
+            raise fail("N507", f"`metrics` has `{name}` twice", span=line.span)
+        names.append(name)
     return {"metrics": tuple(names)}
 
 

@@ -51,10 +51,10 @@ class Settings:
 
     `data` is a shipped name or a folder, `pipeline` its preparation, not yet fitted. `loss` is by output, or under an
     empty name for all. `validation` is the share of the training images that is only measured; `steps` the most
-    batches, over all epochs. `metrics` is empty where the data are to say what is measured. `checkpoint` names the file
-    that keeps the weights of an epoch, or of the best. `on_nan` is what becomes of a step that is not finite: `stop`,
-    `skip` or `rollback`. `overfit` is how many images are learned by heart, with none to validate. `transfer` is what
-    is taken over from another training, and what of the net is changed or frozen.
+    batches, over all epochs. `metrics` is empty where the data are to say what is measured; `cls=top5` is of one
+    output. `checkpoint` names the file that keeps the weights of an epoch, or of the best. `on_nan` is what becomes of
+    a step that is not finite: `stop`, `skip` or `rollback`. `overfit` is how many images are learned by heart, with
+    none to validate. `transfer` is what is taken over from another training, and what of the net is changed or frozen.
     """
 
     data: str = "fashion_mnist"

@@ -5,7 +5,7 @@ The loss is that of all outputs with their weights; `box_loss` is that of one ou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import fail
@@ -23,30 +23,46 @@ def name_of(output: str, score: str) -> str:
 def metrics_of(objective: Objective, asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """What is measured of each output: of what is asked for that which fits its labels, by default one metric.
 
-    `mse` and `mae` are for labels that are numbers; where all are classes, for these. Raises `NetError` N507 for a
-    metric that fits no output, and for outputs whose scores would have one name.
+    `cls=top5` is asked of one output; `mse` and `mae` of those whose labels are numbers, or, where all are classes, of
+    these. Raises `NetError` N507 for a metric that fits no output, for an output that is not measured, and for outputs
+    whose scores would have one name.
     """
     kinds = {name: part.kind.classes for name, part in objective.measured.items()}
     if len(kinds) == 1:
-        return {name: chosen(asked, classes) for name, classes in kinds.items()}
+        return {name: chosen(asked_of(name, asked), classes) for name, classes in kinds.items()}
     numbers = not all(kinds.values())
-    found = {
-        name: tuple(one for one in asked if fits(one, classes) and (one not in OF_NUMBERS or not (classes and numbers)))
-        if asked
-        else chosen((), classes)
-        for name, classes in kinds.items()
-    }
+    found: dict[str, list[str]] = {name: [] if asked else list(chosen((), n)) for name, n in kinds.items()}
     for one in asked:
-        if not any(one in metrics for metrics in found.values()):
+        output, _, metric = one.rpartition("=")
+        _check_measured(one, output, kinds)
+        other = metric in OF_NUMBERS and numbers and not output
+        takers = [name for name, n in kinds.items() if output in ("", name) and fits(metric, n) and not (other and n)]
+        if not takers:
             said = ", ".join(f"`{name}` {f'{n} classes' if n else 'numbers'}" for name, n in kinds.items())
-            raise fail("N507", f"the metric `{one}` fits no output; their labels are: {said}")
+            misfit = f"does not fit `{output}`" if output else "fits no output"
+            raise fail("N507", f"the metric `{metric}` {misfit}; the labels are: {said}")
+        for name in takers:
+            found[name] += [metric] if metric not in found[name] else []
     names = ["loss", *(name_of(output, one) for output, ones in found.items() for one in ("loss", *ones))]
     names += [f"val_{name}" for name in names]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         words = f"two scores would be called `{twice}`: the outputs are {', '.join(f'`{name}`' for name in found)}"
         raise fail("N507", words, help="give one of the outputs another name")
-    return found
+    return {name: tuple(metrics) for name, metrics in found.items()}
+
+
+def asked_of(output: str, asked: Sequence[str]) -> list[str]:
+    """The metrics of the one output that is measured; `NetError` N507 for those of another."""
+    for one in asked:
+        _check_measured(one, one.rpartition("=")[0], [output])
+    return [one.rpartition("=")[2] for one in asked]
+
+
+def _check_measured(one: str, output: str, measured: Collection[str]) -> None:
+    if output and output not in measured:
+        there = ", ".join(f"`{name}`" for name in measured)
+        raise fail("N507", f"`metrics {one}` is of an output that is not measured: there are {there}")
 
 
 class Tallies:
