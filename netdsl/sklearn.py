@@ -6,7 +6,8 @@ Needs the extra `sklearn`: `pip install 'netdsl[sklearn]'`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
+from math import isfinite, prod
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -60,7 +61,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     is a weight file or a run to begin with, by name, `freeze` the nodes that then do not learn.
 
     Fitted: `classes_`, `n_features_in_`, `net_`, `weights_`, `loss_curve_`, the mean loss of each epoch. The same data,
-    parameters and `random_state` give the same bits. Raises `NetError` for nets that do not fit the data.
+    parameters and `random_state` give the same bits. Raises `NetError` for nets that do not fit the data, and N509 for
+    a loss that is not finite.
     """
 
     def __init__(
@@ -94,6 +96,10 @@ class NetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Learn from X (N, …) and the class of each row."""
         X, y = validate_data(self, X, y, dtype=np.float32, allow_nd=True)
         check_classification_targets(y)
+        for name in ("epochs", "batch"):
+            count = getattr(self, name)
+            if not isinstance(count, Integral) or count < 1:
+                raise ValueError(f"`{name}` is {count!r}; it must be a whole number from 1")
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("the data have one class only: a classifier needs at least 2 classes")
@@ -191,7 +197,13 @@ class NetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 found = program.step(
                     {name: x[chosen], LABELS: labels[chosen]}, step=step, seed=seed, **optimiser.scalars(step)
                 )
-                total += float(found["loss"]) * len(chosen)
+                loss = float(found["loss"])
+                if not isfinite(loss):
+                    words = f"the loss is {loss} at step {step}, in epoch {epoch}"
+                    raise fail(
+                        "N509", words, help="a smaller `lr` often helps; data that are not scaled are another cause"
+                    )
+                total += loss * len(chosen)
             curve.append(total / len(x))
         return curve
 

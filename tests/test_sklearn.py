@@ -58,3 +58,14 @@ def test_a_net_for_other_classes_is_refused():
     X, y = load_digits(return_X_y=True)
     with pytest.raises(NetError, match="gives 3 numbers, the data have 10 classes"):
         NetClassifier(LINEAR).fit(X, y)
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"epochs": "3"}, {"batch": 0}])
+def test_what_is_no_number_of_epochs_or_rows_is_refused(wrong):
+    with pytest.raises(ValueError, match=f"`{next(iter(wrong))}` is"):
+        NetClassifier(**wrong).fit(*load_iris(return_X_y=True))
+
+
+def test_a_loss_that_is_not_finite_is_an_error_and_no_classifier():
+    with pytest.raises(NetError, match=r"the loss is (nan|inf) at step \d+, in epoch 1"):
+        NetClassifier(lr=1e30, epochs=2, random_state=1).fit(*load_iris(return_X_y=True))
