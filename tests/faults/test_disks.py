@@ -118,3 +118,9 @@ def test_row_97_a_reader_that_went_away_is_a_clean_stop(folder, calm):
     assert "Traceback" not in words
     resume(folder)
     assert digests(folder)["metrics.csv"] == calm["metrics.csv"]
+
+
+def test_row_97_without_an_output_the_training_goes_on(folder, calm):
+    run = command(folder.parent / "small.net", "--out", folder, stdout=None, preexec_fn=lambda: os.close(1))
+    assert run.wait() == 0
+    assert digests(folder)["metrics.csv"] == calm["metrics.csv"]

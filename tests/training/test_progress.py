@@ -3,7 +3,7 @@
 import io
 
 from netdsl.training.scores.metric import Score
-from netdsl.training.scores.progress import Bar, Epoch, Lines, choose
+from netdsl.training.scores.progress import Bar, Epoch, Lines, Silent, choose
 
 EPOCH = Epoch(3, 42, Score(0.51234, {"accuracy": 0.8}, 90), Score(0.6, {"accuracy": 0.75}, 10))
 
@@ -48,3 +48,7 @@ def test_a_terminal_gets_a_bar_with_the_time_left(monkeypatch):
     assert "epoch 1/30  loss 0.5000" in stream.getvalue()
     assert "10 %" in stream.getvalue()
     assert "val_accuracy 0.7500" in stream.getvalue()
+
+
+def test_without_a_stream_nothing_is_told():
+    assert type(choose(None)) is Silent

@@ -1,6 +1,8 @@
 """Event files, where tensorboardX is installed, and a word on what is missing, where it is not."""
 
+import os
 import sys
+from errno import ENOSPC
 
 import pytest
 
@@ -61,6 +63,23 @@ def test_scores_of_both_parts_are_written_and_passed_on(tmp_path, monkeypatch):
         "closed",
     ]
     assert below.told == [EPOCH]
+
+
+def test_a_disk_that_is_full_is_an_error_with_the_folder_and_no_second_one_at_the_end(tmp_path, monkeypatch):
+    class Writer:
+        def __init__(self, folder):
+            self.add_scalar = print
+
+        def flush(self):
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+        close = flush
+
+    monkeypatch.setattr("netdsl.training.scores.tensorboard.writer_class", lambda: Writer)
+    board = TensorBoard(tmp_path)
+    with pytest.raises(NetError, match="tensorboard` cannot be written: no space left on device"):
+        board.epoch(EPOCH)
+    board.end()
 
 
 def test_the_package_writes_one_file_of_events(tmp_path):

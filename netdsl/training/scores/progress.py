@@ -143,8 +143,10 @@ class Bar(Lines):
         super().end()
 
 
-def choose(stream: IO[str]) -> Progress:
-    """A bar where the stream is a terminal, else lines."""
+def choose(stream: IO[str] | None) -> Progress:
+    """A bar where the stream is a terminal, else lines; nothing where there is no stream, as after `>&-`."""
+    if stream is None:
+        return Silent()
     return Bar(stream) if stream.isatty() else Lines(stream)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from netdsl.errors import fail
+from netdsl.files.regular import quoted
 from netdsl.training.scores.progress import Epoch, Progress, Silent
 
 FOLDER = "tensorboard"
@@ -30,7 +32,8 @@ class TensorBoard(Silent):
     def __init__(self, run: Path, below: Progress | None = None) -> None:
         self._waited = 0.0
         self._below = below or Silent()
-        self._writer = writer_class()(str(run / FOLDER))
+        self._folder = run / FOLDER
+        self._writer = writer_class()(str(self._folder))
 
     def begin(self, epochs: int, steps: int) -> None:
         self._below.begin(epochs, steps)
@@ -44,16 +47,20 @@ class TensorBoard(Silent):
 
     def epoch(self, epoch: Epoch) -> None:
         parts = {"train": epoch.train} | ({"validation": epoch.validation} if epoch.validation else {})
-        for part, score in parts.items():
-            for name, value in score.values().items():
-                self._writer.add_scalar(f"{name}/{part}", value, epoch.number)
-        self._writer.add_scalar("waited/train", self._waited, epoch.number)
-        self._writer.flush()
+        scores = {f"{name}/{part}": value for part, score in parts.items() for name, value in score.values().items()}
+        try:
+            for name, value in (scores | {"waited/train": self._waited}).items():
+                self._writer.add_scalar(name, value, epoch.number)
+            self._writer.flush()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise fail("N505", f"{quoted(self._folder)} cannot be written: {reason}") from None
         self._below.epoch(epoch)
 
     def note(self, line: str) -> None:
         self._below.note(line)
 
     def end(self) -> None:
-        self._writer.close()
+        with suppress(OSError):  # each epoch was flushed, and what ended the training is the one thing to be told
+            self._writer.close()
         self._below.end()
