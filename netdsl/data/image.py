@@ -57,6 +57,15 @@ class Fit:
             return image
         return image.resize((width, height), PILImage.Resampling.BILINEAR, box=self.box(image.width, image.height))
 
+    @property
+    def draft(self) -> int:
+        """Pixels of a side that a JPEG decoded at a half, a quarter or an eighth still has: twice as many as wanted."""
+        return 2 * max(self.size)
+
+    def reduces(self, height: int, width: int) -> bool:
+        """Whether a JPEG of this size is decoded at a half or less."""
+        return min(height, width) // self.draft >= 2
+
     def box(self, width: int, height: int) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of what is kept of an image."""
         if not self.cover:
@@ -80,8 +89,8 @@ def read_image(
 
     with _opened(path) as image:
         mode = MODES[channels or _channels(image)]
-        if fit:  # a JPEG is decoded at a half, a quarter or an eighth, where that is still twice as large as wanted
-            image.draft(image.mode, (2 * max(fit.size), 2 * max(fit.size)))
+        if fit:
+            image.draft(image.mode, (fit.draft, fit.draft))
         ImageOps.exif_transpose(image, in_place=True)
         pixels = _over_white(image) if image.has_transparency_data else image
         pixels = pixels if pixels.mode == mode else pixels.convert(mode)

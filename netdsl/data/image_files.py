@@ -24,6 +24,8 @@ from netdsl.shapes import format_shape
 
 IN_MEMORY = 2**30
 """Bytes of pixels up to which a folder is read once and kept."""
+MOST_BYTES = 2**26
+"""Bytes of a file up to which it is read at once, not piece by piece as Pillow needs it."""
 MOST_THREADS = 8
 
 
@@ -37,15 +39,15 @@ class ImageFiles:
     """Image files as an array uint8 (N, H, W, C); an index, a slice or an array of indices reads those files.
 
     `stamps` are the size and the time of change of each file when it was listed: a file that was changed since is
-    refused. Files are read by the calling thread. `plain` says which are JPEG files of just such pixels, for
-    `decode_jpeg`.
+    refused. `plain` has, of each image that `decode_jpeg` may read, the shape that it has in its file; None of others.
+    Files are read by the calling thread.
     """
 
     paths: tuple[Path, ...]
     image: tuple[int, int, int]
     fit: Fit | None
     stamps: tuple[tuple[int, int], ...]
-    plain: tuple[bool, ...]
+    plain: tuple[tuple[int, int, int] | None, ...]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -102,11 +104,11 @@ class ImageFiles:
         return hashlib.sha256(b"".join(digests)).digest()
 
     def _read(self, index: int, part: Part | None = None) -> NDArray[np.uint8]:
-        path = self.paths[index]
-        if self.plain[index]:
+        path, plain = self.paths[index], self.plain[index]
+        if plain and self.stamps[index][0] <= MOST_BYTES:
             content, status = read_regular(path)
             self._check(index, (status.st_size, status.st_mtime_ns))
-            pixels = decode_jpeg(content, self.image, part)
+            pixels = decode_jpeg(content, plain, fit=self.fit, part=part)
             if pixels is not None:
                 return pixels
         self._check(index, _stamp(path))
@@ -125,10 +127,10 @@ def list_images(paths: tuple[Path, ...], *, channels: int | None = None, fit: Fi
     """
     height, width, channels = image_shape(paths[0], channels=channels)
     shape = (*fit.size, channels) if fit else (height, width, channels)
-    plain = list[bool]()
+    plain = list[tuple[int, int, int] | None]()
     for path in paths:
         found, is_plain = image_head(path, channels=channels)
-        plain.append(is_plain and found == shape)
+        plain.append(found if is_plain and not (fit and fit.reduces(*found[:2])) else None)
         if not fit and found != shape:
             raise fail(
                 "N606",

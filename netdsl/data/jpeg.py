@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from netdsl.data.image import Fit
     from netdsl.data.part import Part
 
 Size = tuple[int, int, int]
@@ -22,25 +23,33 @@ MODES = {1: "L", 3: "RGB"}
 COLOUR_SPACES = {1: "GRAY", 3: "RGB"}
 
 
-def decode_jpeg(content: bytes, shape: Size, part: Part | None = None) -> NDArray[np.uint8] | None:
-    """The pixels (H, W, C), or a part of them, of a JPEG file whose head said that they have this shape.
+def decode_jpeg(
+    content: bytes, shape: Size, *, fit: Fit | None = None, part: Part | None = None
+) -> NDArray[np.uint8] | None:
+    """The pixels (H, W, C) of a JPEG file whose head said that they have this shape, resized, or a part of that.
 
     None where they have not, or where anything is wrong with the file: whoever opens it with Pillow learns what.
     """
     try:
+        if fit and fit.size != shape[:2]:  # what Pillow is to resize it decodes itself: its images are not arrays
+            return by_pillow(content, shape, part, fit)
         return decoder()(content, shape, part)
     except (ValueError, OSError):
         return None
 
 
-def by_pillow(content: bytes, shape: Size, part: Part | None = None) -> NDArray[np.uint8]:
+def by_pillow(content: bytes, shape: Size, part: Part | None = None, fit: Fit | None = None) -> NDArray[np.uint8]:
     """The same by Pillow's decoder; `ValueError` where it finds too few, too many or damaged pixels."""
     from PIL import Image
 
     height, width, channels = shape
     mode = MODES[channels]
     image = Image.frombytes(mode, (width, height), content, "jpeg", mode, "")
-    pixels = np.asarray(part.of(image, None) if part else image)
+    if part:
+        image = part.of(image, fit)
+    elif fit:
+        image = fit.apply(image)
+    pixels = np.asarray(image)
     return pixels.reshape(*pixels.shape[:2], channels)
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from netdsl.data import jpeg
-from netdsl.data.image import read_image
+from netdsl.data.image import Fit, read_image
 from netdsl.data.image_files import list_images
 from netdsl.data.part import Part
 from netdsl.errors import NetError
@@ -60,8 +60,18 @@ def test_only_files_that_need_no_conversion_are_plain(save, tmp_path):
     Image.new("RGB", (22, 17)).save(tmp_path / "e.png")
     paths = save("a.jpg"), save("b.jpg", mode="L"), save("c.jpg", exif=turned)
     files = list_images((*paths, tmp_path / "e.png"))
-    assert files.plain == (True, False, False, False)
+    assert files.plain == ((17, 22, 3), None, None, None)
     assert np.array_equal(files[:3], [read_image(path, channels=3) for path in paths])
+
+
+@pytest.mark.parametrize("side", [2, 4, 5, 9, 17, 30])
+@pytest.mark.parametrize("part", [None, Part(0, 1, (1, 1)), Part(1, 0, (1, 2), mirrored=True)])
+def test_resized_pixels_are_those_of_the_opened_image_which_may_be_decoded_at_a_half(save, side, part):
+    fit = Fit((side, side))
+    files = list_images((save(),), fit=fit)
+    assert (files.plain[0] is None) == (side <= 4)
+    found = files.part(0, part) if part else files[:][0]
+    assert np.array_equal(found, read_image(files.paths[0], fit=fit, part=part))
 
 
 def test_truncated_file_is_refused_in_pillows_words(save):
