@@ -1,15 +1,15 @@
 """Whether data come as fast as they are needed: image files beside Pillow's own decoding, and a step of LeNet-5.
 
-    python benchmarks/loading.py [--runs 5] [--images 512] [--threads N]
+    python benchmarks/loading.py [--runs 15] [--images 256] [--threads N]
 
 Prints two tables in Markdown. The first: photographs as JPEG, by several threads, through a training's loader, beside
 Pillow. The loader makes batches of float32: each file is read, checked to be the one that was listed, decoded (and
 resized), cropped at random to 224x224, flipped, scaled. Pillow makes of each file an array of bytes, as whoever wants
 its pixels has to: `Image.open` and `numpy.asarray` (and `resize`) in a pool of as many threads, nothing before, between
 or after. The second: a step of LeNet-5 at batch 64 through `train`, loader and metrics included, beside the compiled
-step on one batch. All are the fastest of several runs that take turns, so the loader is shown as it is from a
-training's second epoch on. Exit status 1 where the loader is slower than Pillow, or where a step through `train` takes
-more than 1.2 times the bare one.
+step on one batch. All are the fastest of many short runs that take turns, as a machine's pace may change from second to
+second; so the loader is shown as it is from a training's second epoch on. Exit status 1 where the loader is slower than
+Pillow, or where a step through `train` takes more than 1.2 times the bare one.
 
 Which decoder the loader uses is printed: Pillow's, or simplejpeg's (`pip install 'netdsl[jpeg]'`), with the same bits.
 """
@@ -42,7 +42,7 @@ from netdsl.training.block.settings import read_settings
 from netdsl.training.programs import compiled
 
 BATCH, SIDE, MOST_RATIO = 64, 224, 1.2
-TIMES = 4
+TIMES = 2
 """How often the files are gone through in one run, which is to show the pace and not the start."""
 PREPARATION = Pipeline((make_step("rescale"),))
 AUGMENT = Augment((make_augmentation("crop", (SIDE,)), make_augmentation("flip")))
@@ -138,7 +138,7 @@ def steps(runs: int, threads: int) -> bool:
 def main() -> int:
     """Both tables; 1 where one of the limits is not kept."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--images", type=int, default=256)
     parser.add_argument("--threads", type=int, default=reading_threads())
     given = parser.parse_args()
