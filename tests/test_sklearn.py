@@ -31,6 +31,13 @@ def test_iris_is_learned_in_a_pipeline():
     assert cross_val_score(made, X, y, cv=3).min() > 0.9
 
 
+def test_a_net_of_two_inputs_is_refused_with_what_takes_it():
+    net = parse("net Two {\n  input a: 2\n  b: dense(2)\n  input other: 2\n  concat(b, _) | dense(3)\n}\n")
+    with pytest.raises(NetError, match="has the inputs `a`, `other`, and this is for nets with one") as caught:
+        NetClassifier(net).fit(*load_iris(return_X_y=True))
+    assert "`netdsl train`" in caught.value.diagnostics[0].help
+
+
 def test_the_digits_are_learned_by_a_convolution_from_flat_rows():
     X, y = load_digits(return_X_y=True)
     text = "net D(classes=2) {\n  input x: 8x8x1\n  conv(8, 3x3, act=relu)\n  o: dense(classes, act=softmax)\n}\n"
