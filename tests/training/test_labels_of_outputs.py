@@ -264,3 +264,31 @@ def test_other_labels_are_no_test_of_the_net(home, leave, changes, code, words):
         run(evaluate, "run")
     assert caught.value.code == code
     assert words in str(caught.value)
+
+
+SEGMENT = """net Segment {
+  input image: 6x6x1
+  f: conv(4, 3x3, act=relu)
+  cls: flatten | dense(3, act=softmax)
+  mask: from f | conv(2, 1x1) | softmax
+  output cls, mask
+}
+train Segment {
+  data    "find.npz" | rescale
+  augment flip(both) | mixup
+  steps   1
+  metrics accuracy, mask=iou
+}
+"""
+
+
+def test_a_class_and_a_mask_are_learned_measured_and_drawn(home):
+    (home / "find.net").write_text(SEGMENT)
+    masks = {f"mask_{part}": examples(seed=k)["image"] // 255 for k, part in enumerate(("train", "test"))}
+    write(leave=("box_train", "box_test"), mask_classes=np.array(["ground", "figure"]), **masks)
+    assert "cut to the output's 4x4, about the centre of 6x6" in run(train, "find.net", "--out", "run")
+    found = json.loads(run(evaluate, "run", "--format", "json"))
+    assert len(found["mask_iou_by_class"]) == 2 and 0 <= found["mask_accuracy"] <= 1
+    run(predict, "run", "find.npz", "--masks", "drawn")
+    assert len(list((home / "drawn").iterdir())) == 80
+    assert "Confusion matrix, mask" in (home / "run" / "report.html").read_text()

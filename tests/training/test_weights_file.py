@@ -68,6 +68,11 @@ def test_what_is_written_is_read(path):
         np.testing.assert_array_equal(found.tensors[name], tensor, strict=True)
 
 
+def test_classes_of_further_outputs_are_kept(path):
+    write_weights(path, TENSORS, replace(RECORD, others={"age": (), "side": ("left", "right")}))
+    assert read_weights(path).record.others == {"age": (), "side": ("left", "right")}
+
+
 def test_the_same_tensors_give_the_same_bytes(path, tmp_path):
     write_weights(tmp_path / "again", dict(reversed(TENSORS.items())), RECORD)
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
@@ -209,7 +214,7 @@ def test_numbers_that_are_not_finite_give_a_warning(path):
     assert "`d.bias`" in warning.message
 
 
-@pytest.mark.parametrize("part", ["texts", "classes", "settings", "data", "net", "steps", "main"])
+@pytest.mark.parametrize("part", ["texts", "classes", "settings", "data", "net", "steps", "main", "others"])
 def test_a_sealed_record_without_its_parts_is_refused(path, part, monkeypatch):
     broken = RECORD.document() | {part: None}
     monkeypatch.setattr(Record, "document", lambda self: broken)
