@@ -1,6 +1,7 @@
 """Where a run goes, and what lies in its folder."""
 
 import json
+from shlex import split
 from types import SimpleNamespace
 
 import pytest
@@ -30,6 +31,15 @@ def test_an_empty_folder_is_filled_and_another_is_refused(tmp_path):
     with pytest.raises(NetError) as caught:
         check_empty(tmp_path / "new")
     assert caught.value.code == "N510"
+
+
+def test_the_command_that_goes_on_can_be_copied_whatever_the_folder_is_called(tmp_path):
+    folder = tmp_path / "a night's run"
+    folder.mkdir()
+    (folder / "step-1.checkpoint").touch()
+    with pytest.raises(NetError) as caught:
+        check_empty(folder)
+    assert split(caught.value.diagnostics[0].help)[-1] == str(folder)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

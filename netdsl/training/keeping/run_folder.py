@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from math import isfinite
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +66,7 @@ def check_empty(folder: Path) -> None:
     if found:
         advice = "give `--out` a folder that does not exist"
         if any(map(NAME.fullmatch, found)):
-            advice = f"to go on with the run in it: netdsl train --resume {folder}"
+            advice = f"to go on with the run in it: netdsl train --resume {quote(str(folder))}"
         raise fail("N510", f"{quoted(folder)} is not empty", help=advice)
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from netdsl.errors import NetError, fail
@@ -91,7 +92,7 @@ def read_chain(folder: Path) -> Chain:
 def check_chain(folder: Path, *, changed: bool) -> None:
     """`NetError` N533 where a chain is to go on with a net or settings that were `changed`, or named at all."""
     if changed:
-        advice = f"without them: netdsl train --resume {folder}"
+        advice = f"without them: netdsl train --resume {quote(str(folder))}"
         words = "is a chain of stages, which goes on with the net and the settings that it was begun with"
         raise fail("N533", f"{quoted(folder)} {words}", help=advice)
 
