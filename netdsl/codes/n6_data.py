@@ -124,6 +124,8 @@ the last column; where both could be labels, or neither, say which:
     netdsl train net.net --data table.csv:last
     netdsl train net.net --data table.csv:species
 
+Where a net has several outputs, each takes the column of its name, if there is one: a class or one number a line.
+
 A `.ts` file has a head of lines that begin with `@`, up to `@data`; then one example a line, its channels parted by
 colons, with the class in the end. All series have the same length; time stamps and missing values (`?`) are refused.""",
     ),

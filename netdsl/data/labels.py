@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.data.dataset import MAX_CLASSES, Dataset
+from netdsl.data.dataset import MAX_CLASSES, Dataset, Target
 from netdsl.errors import escape, fail
 
 GREATEST = float(np.finfo(np.float32).max)
 
 
-def labels_of(words: Sequence[str], train: Dataset | None, what: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+def labels_of(words: Sequence[str], train: Dataset | Target | None, what: str) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Indices (N,) and their classes; or numbers (N, 1) and no classes, where the words are numbers, some not whole.
 
     `train`, the part to train on, says which of the two, and which classes. Raises `NetError` N605.
@@ -26,10 +26,15 @@ def labels_of(words: Sequence[str], train: Dataset | None, what: str) -> tuple[N
         classes = train.classes
     if classes:
         return class_indices(words, classes, what), classes
+    return numbers_of(words, what), ()
+
+
+def numbers_of(words: Sequence[str], what: str) -> NDArray[np.float32]:
+    """Numbers (N, 1); `NetError` N605 with the first word that is none."""
     bad = next((i for i, word in enumerate(words) if not is_number(word)), None)
     if bad is not None:
         raise fail("N605", f"{what}: label {bad}, `{escape(words[bad][:80])}`, is not a finite number")
-    return np.array(words, np.float32)[:, None], ()
+    return np.array(words, np.float32)[:, None]
 
 
 def class_names(words: Sequence[str], what: str) -> tuple[str, ...]:

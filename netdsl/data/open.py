@@ -18,6 +18,7 @@ from netdsl.errors import NetError, fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import Shape
 
+NO_OUTPUTS = table.NO_OUTPUTS
 FILES = (*table.SUFFIXES, ".npz", series.SUFFIX)
 
 
@@ -40,24 +41,32 @@ SHIPPED = (
 
 
 def open_inputs(
-    spec: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape], *, fit: Fit | None = None
+    spec: str,
+    inputs: Mapping[str, Shape],
+    outputs: Mapping[str, Shape],
+    heads: Mapping[str, Shape] = NO_OUTPUTS,
+    *,
+    fit: Fit | None = None,
 ) -> Split:
     """A data set for a net with these inputs, by name; where there are several, an archive with an array for each.
 
-    An archive may have labels for each of `outputs`, too. Raises `NetError` as `open_data`, N607 for data of one input
-    where there are several.
+    An archive may have labels for each of `outputs` and `heads`, a table for outputs. Raises `NetError` as `open_data`,
+    N607 for data of one input where there are several.
     """
+    ends = {**outputs, **heads}
     packed = os.path.isfile(spec) and spec.lower().endswith(".npz")
-    if len(inputs) == 1 and not (packed and names_the_net(Path(spec), inputs, outputs)):
-        return open_data(spec, size=next(iter(inputs.values())), fit=fit)
+    if len(inputs) == 1 and not (packed and names_the_net(Path(spec), inputs, ends)):
+        return open_data(spec, size=next(iter(inputs.values())), fit=fit, outputs=outputs)
     if not os.path.exists(spec):
         open_data(spec)  # which says that there is nothing, or what ships
     if not packed:
         raise one_array(spec, inputs)
-    return open_several(Path(spec), Path(spec).name, inputs, outputs)
+    return open_several(Path(spec), Path(spec).name, inputs, ends)
 
 
-def open_data(spec: str | Path, *, size: Shape | None = None, fit: Fit | None = None) -> Split:
+def open_data(
+    spec: str | Path, *, size: Shape | None = None, fit: Fit | None = None, outputs: Mapping[str, Shape] = NO_OUTPUTS
+) -> Split:
     """A data set: a shipped name such as `fashion_mnist`, a folder, or a file.
 
     A folder holds IDX files with the names of MNIST; the binary files of CIFAR; pairs of `images/` and `masks/`; or one
@@ -66,8 +75,9 @@ def open_data(spec: str | Path, *, size: Shape | None = None, fit: Fit | None = 
     labels are. A file whose name ends in `train` has its other parts beside it, with `test` and `val` in that place.
 
     `size` is the input of the net, H x W x C, L x C or K: its channels, 1 or 3, say what images in colour or grey are
-    converted to, and it gives the numbers of a table their shape. `fit` brings images of several sizes to one. Whether
-    the data fit the net is the business of `check_fits`. Raises `NetError` N601 to N607, N611 to N613.
+    converted to, and it gives the numbers of a table their shape. `outputs` may have columns of a table. `fit` brings
+    images of several sizes to one. Whether the data fit the net is the business of `check_fits`. Raises `NetError` N601
+    to N607, N611 to N613.
     """
     if not str(spec):
         raise fail("N601", "no data are named: the name is empty")  # and does not mean the folder that one is in
@@ -76,7 +86,7 @@ def open_data(spec: str | Path, *, size: Shape | None = None, fit: Fit | None = 
     if os.path.isdir(root):  # unlike Path.is_dir, false for names that no file can have
         split = _open_folder(root, shipped or root.resolve().name, size, fit)
     elif os.path.exists(root) and root.name.lower().endswith(FILES):
-        split = _open_file(root, column, size)
+        split = _open_file(root, column, size, outputs)
     else:
         raise _unknown(str(spec), exists=os.path.exists(root))
     return _told_apart(spec, split)
@@ -105,7 +115,7 @@ def _open_folder(root: Path, name: str, size: Shape | None, fit: Fit | None) -> 
     return open_class_folders(root, name, channels=channels, fit=fit)
 
 
-def _open_file(path: Path, column: str, size: Shape | None) -> Split:
+def _open_file(path: Path, column: str, size: Shape | None, outputs: Mapping[str, Shape]) -> Split:
     name = path.name
     if name.lower().endswith(".npz"):
         return archive.open_archive(path, name, size=size)
@@ -113,7 +123,7 @@ def _open_file(path: Path, column: str, size: Shape | None) -> Split:
     def read(one: Path, train: Dataset | None = None) -> Dataset:
         if name.lower().endswith(series.SUFFIX):
             return series.open_series(one, name, train=train)
-        return table.open_table(one, name, size=size, column=column, train=train)
+        return table.open_table(one, name, size=size, column=column, outputs=outputs, train=train)
 
     train = read(path)
     test, validation = (read(one, train) if one else None for one in (_beside(path, "test"), _beside(path, "val")))

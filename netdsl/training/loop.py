@@ -25,7 +25,7 @@ from netdsl.training.keeping.run_folder import parameter_texts, write_config, wr
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.keeping.state import State
 from netdsl.training.learning import Learning
-from netdsl.training.optimise.loss import CrossEntropy, Kind, Objective, ends_of, objective_for, places_within
+from netdsl.training.optimise.loss import CrossEntropy, Kind, Objective, objective_for, places_within
 from netdsl.training.programs import Programs, compiled
 from netdsl.training.scores.metric import Tally
 from netdsl.training.scores.outputs import Tallies, metrics_of, tally_of
@@ -188,8 +188,13 @@ def objective_of_data(net: Net, settings: Settings, data: Dataset) -> Objective:
 
 
 def outputs_of(net: Net) -> dict[str, Shape]:
-    """The outputs of the net, then its heads, by name, with their shapes: what may have labels of its own."""
-    return {name: end.shape for name, end in ends_of(net).items()}
+    """The outputs of the net by name, with their shapes."""
+    return {name: net.nodes[path].shape for name, path in net.outputs.items()}
+
+
+def heads_of(net: Net) -> dict[str, Shape]:
+    """Its heads by name, with their shapes."""
+    return {head.name: net.nodes[head.output].shape for head in net.heads}
 
 
 def only_input(name: str, inputs: Sequence[str], advice: str | None = None) -> str:

@@ -203,5 +203,5 @@ def _task(net: Net, settings: Settings) -> loop.Task:
         advice = "`unfreeze` names what learns; `netdsl features` runs a net as it is"
         raise fail("N523", f"no layer of `{net.name}` learns: nothing is left to train", help=advice)
     fit = loop.for_inputs(net, settings.pipeline).resize
-    data = open_inputs(settings.data, loop.inputs_of(net), loop.outputs_of(net), fit=fit)
+    data = open_inputs(settings.data, loop.inputs_of(net), loop.outputs_of(net), loop.heads_of(net), fit=fit)
     return loop.prepare(net, settings, data.train, data.validation)

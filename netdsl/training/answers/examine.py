@@ -19,7 +19,7 @@ from netdsl.training.batches import hold_out, samples_of
 from netdsl.training.block.overfit import few
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
-from netdsl.training.loop import outputs_of
+from netdsl.training.loop import heads_of, outputs_of
 from netdsl.training.optimise.loss.base import told
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def examine(trained: TrainedNet, *, verify: bool = True, threads: int | None = N
     record = trained.record
     lines = [line for name, text in record.settings.items() for line in parse_override(f"{name}={text}")]
     settings = read_settings(lines)
-    split = open_inputs(settings.data, trained.inputs, outputs_of(trained.net), fit=settings.pipeline.resize)
+    net, fit = trained.net, settings.pipeline.resize
+    split = open_inputs(settings.data, trained.inputs, outputs_of(net), heads_of(net), fit=fit)
     data, validation = split.train, split.validation
     if settings.overfit:
         data, validation = few(data, settings.overfit, settings.seed), None

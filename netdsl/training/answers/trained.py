@@ -19,7 +19,7 @@ from netdsl.training.block.transfer import recorded
 from netdsl.training.keeping.record import Record
 from netdsl.training.keeping.run_folder import weights_path
 from netdsl.training.keeping.weights_file import check_tensors, read_weights
-from netdsl.training.loop import input_name, inputs_of
+from netdsl.training.loop import input_name, inputs_of, outputs_of
 from netdsl.training.optimise.loss import Objective, ends_of, recorded_objective
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class TrainedNet:
     @property
     def outputs(self) -> dict[str, Shape]:
         """Its outputs by name, with their shapes."""
-        return {name: self.net.nodes[path].shape for name, path in self.net.outputs.items()}
+        return outputs_of(self.net)
 
     @property
     def shape(self) -> Shape:

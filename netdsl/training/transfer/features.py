@@ -21,7 +21,7 @@ from netdsl.data.pipeline import Pipeline, check_inputs
 from netdsl.errors import fail
 from netdsl.files.atomic import replace_file
 from netdsl.files.regular import quoted
-from netdsl.training.loop import for_inputs, inputs_of
+from netdsl.training.loop import for_inputs, inputs_of, outputs_of
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
@@ -72,8 +72,7 @@ def extract(
     if path not in net.nodes:
         raise unknown_node(net, at)
     pipeline, inputs = for_inputs(net, pipeline), inputs_of(net)
-    outputs = {name: net.nodes[node].shape for name, node in net.outputs.items()}
-    split = open_inputs(data, inputs, outputs, fit=pipeline.resize)
+    split = open_inputs(data, inputs, outputs_of(net), fit=pipeline.resize)
     check_inputs(split.train, pipeline, inputs)
     fitted = pipeline.fit_to(split.train) if fit else pipeline
     program = compile(replace(net, outputs={at: path}, heads=()), weights, batch=BATCH, threads=threads)
