@@ -36,9 +36,9 @@ from netdsl.data.open import open_data
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.steps import make_step
 from netdsl.training import loop
-from netdsl.training.batches import Live
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
+from netdsl.training.live import Live
 from netdsl.training.programs import compiled
 
 BATCH, SIDE, MOST_RATIO = 64, 224, 1.2

@@ -23,9 +23,9 @@ from time import perf_counter
 import netdsl
 from netdsl.data.open import open_data
 from netdsl.training import loop
-from netdsl.training.batches import samples_of
 from netdsl.training.block.settings import read_settings
 from netdsl.training.programs import compiled
+from netdsl.training.samples import samples_of
 from netdsl.training.scores.measure import measure
 from netdsl.training.scores.progress import Lines
 

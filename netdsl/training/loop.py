@@ -13,7 +13,7 @@ from netdsl.data.pipeline import Pipeline, check_inputs
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
 from netdsl.shapes import Shape, format_shape
-from netdsl.training.batches import Samples, hold_out, samples_of
+from netdsl.training.batches import Samples, hold_out
 from netdsl.training.block.overfit import few
 from netdsl.training.block.settings import Settings
 from netdsl.training.course import Course
@@ -27,6 +27,7 @@ from netdsl.training.keeping.state import State
 from netdsl.training.learning import Learning
 from netdsl.training.optimise.loss import CrossEntropy, Kind, Objective, objective_for, places_within
 from netdsl.training.programs import Programs, compiled
+from netdsl.training.samples import samples_of
 from netdsl.training.scores.metric import Tally
 from netdsl.training.scores.outputs import Tallies, metrics_of, tally_of
 from netdsl.training.scores.progress import Epoch, Progress, Silent

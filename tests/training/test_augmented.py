@@ -6,9 +6,10 @@ import pytest
 from netdsl.data.dataset import Dataset
 from netdsl.errors import NetError
 from netdsl.language.load import parse
-from netdsl.training.batches import Live, Prepared
+from netdsl.training.batches import Prepared
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
+from netdsl.training.live import Live
 from netdsl.training.loop import prepare, train
 
 from .conftest import TEXT, reference_programs, toy

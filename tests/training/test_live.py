@@ -6,7 +6,8 @@ import pytest
 from netdsl.data.augment.policy import Augment, make_augmentation
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.steps import make_step
-from netdsl.training.batches import Live, Prepared, order
+from netdsl.training.batches import Prepared, order
+from netdsl.training.live import Live
 
 AUGMENT = Augment(
     (

@@ -5,7 +5,7 @@ import numpy as np
 from netdsl.data.augment.policy import Augment, make_augmentation
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.steps import make_step
-from netdsl.training.batches import Aim, Live
+from netdsl.training.live import Aim, Live
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (12, 6, 6, 1)).astype(np.uint8)

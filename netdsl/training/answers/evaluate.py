@@ -18,10 +18,11 @@ from netdsl.data.pipeline import check_inputs
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import volume
-from netdsl.training.batches import centre_of, samples_of
 from netdsl.training.block.settings import read_metrics
+from netdsl.training.live import centre_of
 from netdsl.training.loop import classes_of
 from netdsl.training.optimise.loss import CrossEntropy, Objective
+from netdsl.training.samples import samples_of
 from netdsl.training.scores.measure import measure
 from netdsl.training.scores.metric import Score, Tally, chosen
 from netdsl.training.scores.outputs import Tallies, asked_of, metrics_of, tally_of

@@ -15,12 +15,13 @@ from netdsl.data.pipeline import check_inputs
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
 from netdsl.shapes import volume
-from netdsl.training.batches import hold_out, samples_of
+from netdsl.training.batches import hold_out
 from netdsl.training.block.overfit import few
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
 from netdsl.training.loop import heads_of, outputs_of
 from netdsl.training.optimise.loss.base import told
+from netdsl.training.samples import samples_of
 
 if TYPE_CHECKING:
     from netdsl.training.answers.trained import TrainedNet
