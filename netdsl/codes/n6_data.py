@@ -150,7 +150,7 @@ Python objects inside are never unpickled: write the arrays again as numbers."""
         "N613",
         "an image and a mask that are no pair",
         """Every image of `images/` has a mask in `masks/` with the same name but for the ending, and the other way round,
-and both have the same height and width.""",
+and both have the same height and width. Two images, or two masks, of one name are refused as well.""",
     ),
     Page(
         "N614",

@@ -50,11 +50,11 @@ def open_pairs_folder(root: Path, name: str, *, channels: int | None, fit: Fit |
 
 def _read_masks(folder: Path, fit: Fit | None) -> NDArray[np.uint8]:
     """The masks (N, H, W) of the images of a folder, whose sizes agree with theirs."""
-    images, masks = list_files(folder / IMAGES), {path.stem: path for path in list_files(folder / MASKS)}
+    images, masks = list_files(folder / IMAGES), _by_name(list_files(folder / MASKS))
     if not images:
         raise fail("N601", f"{quoted(folder / IMAGES)} holds no images")
-    for image in images:
-        if image.stem not in masks:
+    for name, image in _by_name(images).items():
+        if name not in masks:
             raise fail("N613", f"{quoted(image)} has no mask of the same name in {quoted(folder / MASKS)}")
     if alone := sorted(masks.keys() - {image.stem for image in images}):
         raise fail("N613", f"{quoted(masks[alone[0]])} has no image of the same name in {quoted(folder / IMAGES)}")
@@ -71,4 +71,16 @@ def _read_masks(folder: Path, fit: Fit | None) -> NDArray[np.uint8]:
                 "N606", f"{quoted(image)} is {format_shape(shape)}, but {quoted(images[0])} is {format_shape(size)}"
             )
         found[i] = read_mask(mask, fit=fit)
+    return found
+
+
+def _by_name(files: list[Path]) -> dict[str, Path]:
+    """The files by name without ending; `NetError` N613 where two have the same."""
+    found: dict[str, Path] = {}
+    for path in files:
+        if path.stem in found:
+            raise fail(
+                "N613", f"{quoted(path)} and {quoted(found[path.stem])} have the same name: which is of the pair?"
+            )
+        found[path.stem] = path
     return found

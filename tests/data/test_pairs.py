@@ -87,3 +87,11 @@ def test_mask_in_colour_or_jpeg_is_refused(tmp_path):
     assert "is in colour" in refused(tmp_path, "N606")
     write(tmp_path / "x", "a", [[0, 1]], suffix=".jpg")
     assert "save masks as PNG" in refused(tmp_path / "x", "N606")
+
+
+@pytest.mark.parametrize("folder", ["images", "masks"])
+def test_two_files_of_one_name_are_refused(tmp_path, folder):
+    write(tmp_path, "a", [[0, 1]])
+    Image.new("L", (2, 1)).save(tmp_path / folder / "a.bmp")
+    message = refused(tmp_path, "N613")
+    assert "a.png` and" in message and "a.bmp` have the same name" in message
