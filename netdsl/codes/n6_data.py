@@ -116,7 +116,7 @@ shape. Train again, or take an undamaged copy of the file.""",
         "N611",
         "a table or series that cannot be read",
         """A table has one example a line: its numbers and its label, parted by commas, semicolons, tabs or blanks. The first
-line may name the columns. All lines have the same number of columns, and all numbers are finite.
+line may name the columns; parts to validate and to test on have them in the same order. All lines have the same number of columns, and all numbers are finite.
 
 The label stands in the column called `label`, `class`, `target` or `y`. Without such a name it stands in the first or
 the last column; where both could be labels, or neither, say which:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 from netdsl.data import archive, cifar, idx_folder, pairs, series, table
-from netdsl.data.dataset import Dataset, Split
+from netdsl.data.dataset import Split
 from netdsl.data.folder import open_class_folders
 from netdsl.data.image import Fit
 from netdsl.data.several import names_the_net, one_array, open_several
@@ -120,14 +121,15 @@ def _open_file(path: Path, column: str, size: Shape | None, outputs: Mapping[str
     if name.lower().endswith(".npz"):
         return archive.open_archive(path, name, size=size)
 
-    def read(one: Path, train: Dataset | None = None) -> Dataset:
-        if name.lower().endswith(series.SUFFIX):
-            return series.open_series(one, name, train=train)
-        return table.open_table(one, name, size=size, column=column, outputs=outputs, train=train)
-
-    train = read(path)
-    test, validation = (read(one, train) if one else None for one in (_beside(path, "test"), _beside(path, "val")))
-    return Split(train, test or validation, validation)
+    others = {part: one for part in ("test", "val") if (one := _beside(path, part))}
+    if name.lower().endswith(series.SUFFIX):
+        train = series.open_series(path, name)
+        found = {part: series.open_series(one, name, train=train) for part, one in others.items()}
+    else:
+        opened = partial(table.open_table, name=name, size=size, column=column, outputs=outputs)
+        train, columns = opened(path)
+        found = {part: opened(one, train=train, columns=columns)[0] for part, one in others.items()}
+    return Split(train, found.get("test", found.get("val")), found.get("val"))
 
 
 def _beside(path: Path, part: str) -> Path | None:

@@ -37,11 +37,13 @@ Numbers = NDArray[np.float32]
 class Table:
     """Numbers (N, K), and the words of the label column; of columns that outputs have of their own by their names.
 
-    `words` are empty where every output has a column of its own.
+    `words` are empty where every output has a column of its own. `columns` are the names of the K columns, where the
+    first line has them.
     """
 
     numbers: Numbers
     words: tuple[str, ...]
+    columns: tuple[str, ...]
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -53,11 +55,13 @@ def open_table(
     column: str,
     outputs: Mapping[str, Shape] = NO_OUTPUTS,
     train: Dataset | None = None,
-) -> Dataset:
-    """The examples of a table; `train`, the part to train on, says which classes there are.
+    columns: Sequence[str] = (),
+) -> tuple[Dataset, tuple[str, ...]]:
+    """The examples of a table, and the names of its columns of numbers.
 
-    The numbers of a line become what the input of the net, `size`, has room for; else a square image of one channel;
-    else a vector. Raises `NetError`: N601 and N604 as `read_unpacked`, N605 for labels, N611 for anything else.
+    `train`, the part to train on, says which classes there are, and `columns` how its numbers are called. The numbers
+    of a line become what the input of the net, `size`, has room for; else a square image of one channel; else a vector.
+    Raises `NetError`: N601 and N604 as `read_unpacked`, N605 for labels, N611 for anything else.
     """
     table = read_table(path, column, outputs if len(outputs) > 1 else ())
     what = quoted(path)
@@ -65,12 +69,16 @@ def open_table(
     shape = train.shape if train is not None else stored_shape(count, size)
     if volume(shape) != count:
         raise fail("N611", f"{what} has {count} numbers a line, the part to train on {format_shape(shape)}")
+    for here, there in zip(table.columns, columns, strict=False):
+        if here != there:
+            words = f"the column {quoted(here)} stands where the part to train on has {quoted(there)}"
+            raise fail("N611", f"{what}: {words}")
     main, others = _targets(table, outputs, train, what)
     if train is not None and set(others) != set(train.others):
         told = ", ".join(quoted(one) for one in sorted(set(others) ^ set(train.others)))
         raise fail("N611", f"{what} and the part to train on do not both have columns of their own for {told}")
     images = as_bytes(table.numbers.reshape(-1, *shape))
-    return Dataset(images, main.labels, main.classes, name, others=others)
+    return Dataset(images, main.labels, main.classes, name, others=others), table.columns
 
 
 def _targets(
@@ -153,12 +161,18 @@ def read_table(path: Path, column: str = "", outputs: Collection[str] = ()) -> T
         found = {place: _labels(words, what) for words, place in zip(ends, places, strict=True)}
         told = {name: found[place] for name, place in own.items()}
         rest = () if label is None or label not in found else found[label]
-        return Table(np.delete(numbers[:count], places, axis=1), rest, told)
+        return Table(np.delete(numbers[:count], places, axis=1), rest, _without(places, names), told)
     chosen = label if label is not None else _guess(ends, places, path)
     for words, place in zip(ends, places, strict=True):
         if place != chosen:
             numbers[:count, place] = [_number(word, i, place, what) for i, word in enumerate(words)]
-    return Table(np.delete(numbers[:count], chosen, axis=1), _labels(ends[places.index(chosen)], what))
+    labels = _labels(ends[places.index(chosen)], what)
+    return Table(np.delete(numbers[:count], chosen, axis=1), labels, _without((chosen,), names))
+
+
+def _without(places: Collection[int], names: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of the other columns; none where the first line has none."""
+    return tuple(name for place, name in enumerate(names or ()) if place not in places)
 
 
 def _own_places(own: Mapping[str, int], outputs: Collection[str], label: int | None, what: str) -> tuple[int, ...]:

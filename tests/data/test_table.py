@@ -137,3 +137,13 @@ def test_what_is_not_utf_8_is_refused_with_its_byte(tmp_path):
 def test_file_whose_name_has_a_colon_is_found(tmp_path):
     (tmp_path / "a:b.csv").write_text("1,a\n2,b\n")
     assert len(open_data(tmp_path / "a:b.csv").train) == 2
+
+
+def test_a_test_part_whose_columns_stand_otherwise_is_refused(tmp_path):
+    (tmp_path / "x_train.csv").write_text("a,b,label\n1,2,u\n3,4,v\n")
+    (tmp_path / "x_test.csv").write_text("label,a,b\nu,1,2\n")
+    assert open_data(tmp_path / "x_train.csv").test.images.tolist() == [[1, 2]]
+    (tmp_path / "x_test.csv").write_text("b,a,label\n2,1,u\n")
+    with pytest.raises(NetError, match="the column `b` stands where the part to train on has `a`") as caught:
+        open_data(tmp_path / "x_train.csv")
+    assert caught.value.code == "N611"
