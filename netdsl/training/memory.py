@@ -35,9 +35,14 @@ def predicted(programs: Learner, *, held: int = 0) -> Memory:
 
     `held` bytes of the tensors are in memory already, and move. The largest tensor is there twice while it is saved.
     """
-    bound = (b for plan in programs.plans for b in plan.bindings if b.role in ("param", "state"))
-    add = programs.bytes + max((4 * prod(b.shape) for b in bound), default=0) - held
+    add = programs.bytes + max(_tensors(programs).values(), default=0) - held
     return Memory(*resident_memory(), max(add, 0))
+
+
+def _tensors(programs: Learner) -> dict[str, int]:
+    """The bytes of each tensor and slot."""
+    bound = (b for plan in programs.plans for b in plan.bindings if b.role in ("param", "state"))
+    return {b.name: 4 * prod(b.shape) for b in bound}
 
 
 def bytes_beside(plan: Plan) -> int:
@@ -60,9 +65,14 @@ def amount(count: int) -> str:
 def check_memory(programs: Learner, *, held: int = 0) -> None:
     """`NetError` N718, with both amounts, where a training will take more than the system has available."""
     needed, there = predicted(programs, held=held).add, available_memory()
-    if there is not None and needed > there:
-        raise fail(
-            "N718",
-            f"the training needs {amount(needed)}, {amount(there)} available",
-            help=f"a smaller `batch` needs less; `--memory {there // MIB}M` keeps less and computes it again",
-        )
+    if there is None or needed <= there:
+        return
+    tensors = _tensors(programs)
+    twice = max(tensors.values(), default=0)
+    alone, room = sum(tensors.values()), there + held - twice
+    advice = f"a smaller `batch` needs less; `--memory {room // MIB}M` keeps less and computes it again"
+    if alone > room:
+        other = ", or `sgd(momentum=0)`, which keeps nothing" if any("@" in name for name in tensors) else ""
+        words = f"the weights, and what the optimiser keeps of them, take {amount(alone + twice - held)} of it"
+        advice = f"{words}: a smaller net needs less{other}"
+    raise fail("N718", f"the training needs {amount(needed)}, {amount(there)} available", help=advice)

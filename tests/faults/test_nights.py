@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from netdsl.training.block.settings import read_settings
 from netdsl.training.keeping.checkpoint import latest
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.programs import compiled
-from netdsl.training.session import resume, train_net
+from netdsl.training.session import ready, resume, train_net
 from netdsl.training.terms import Terms
 
 from .conftest import STEPS, TEXT, AtStep, command, digests, started, stop
@@ -33,6 +34,24 @@ def test_row_41_a_plan_larger_than_memory_is_refused_with_both_numbers(net, fold
     with pytest.raises(NetError, match=r"the training needs [\d.]+ MiB, 1.0 MiB available"):
         train_net(net, out=folder)
     assert not folder.exists()
+
+
+def test_row_41_what_is_proposed_is_enough(folder, monkeypatch):
+    deep = parse(TEXT.replace("  dropout(0.2)", "  conv(4, 3x3, pad=same, act=relu) * 8\n  dropout(0.2)"))
+    lines = parse_override("steps=1")
+    needed = memory.predicted(ready(deep, lines).programs).add
+    monkeypatch.setattr(memory, "available_memory", lambda: needed - 2**20)
+    with pytest.raises(NetError) as caught:
+        train_net(deep, lines, out=folder)
+    proposed = int(re.search(r"--memory (\d+)M", caught.value.diagnostics[0].help)[1])
+    assert train_net(deep, lines, Terms(memory=proposed * 2**20), out=folder).steps == 1
+
+
+def test_row_41_no_batch_is_proposed_where_the_weights_alone_are_too_large(net, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 2**10)
+    with pytest.raises(NetError) as caught:
+        ready(net)
+    assert "`batch`" not in caught.value.diagnostics[0].help
 
 
 @pytest.mark.parametrize("change", ["optimizer.lr=0.1", "seed=2", "batch=512", "data=fashion_mnist | rescale(2)"])
