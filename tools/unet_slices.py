@@ -44,7 +44,10 @@ COLOURS = np.array([(0, 0, 0), (214, 120, 60), (240, 240, 240)], np.uint8)
 def netdsl(*arguments: str, keep: bool = False) -> str:
     """Run a verb, and give back what it printed where that is to be kept."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "netdsl", *arguments], check=True, text=True, stdout=subprocess.PIPE if keep else None
+        [sys.executable, "-P", "-m", "netdsl", *arguments],
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE if keep else None,
     )
     return done.stdout or ""
 

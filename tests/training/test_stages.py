@@ -142,3 +142,4 @@ def test_a_chain_goes_on_as_it_was_begun(home):
         with pytest.raises(NetError, match="does not tell the stages") as caught:
             resume(home / "runs" / "small")
         assert caught.value.code == "N531"
+        assert caught.value.diagnostics[0].help.endswith(str(home / "runs" / "small" / "2-last"))

@@ -20,7 +20,7 @@ from netdsl.language.load import load_texts
 from netdsl.language.parameters import parse_parameters
 from netdsl.training.block.override import parse_override
 from netdsl.training.block.settings import read_settings
-from netdsl.training.keeping.checkpoint import checkpoints
+from netdsl.training.keeping.checkpoint import NAME, checkpoints
 from netdsl.training.keeping.run_folder import parameter_texts
 
 if TYPE_CHECKING:
@@ -98,4 +98,9 @@ def check_chain(folder: Path, *, changed: bool) -> None:
 
 
 def _unusable(path: Path, words: str) -> NetError:
-    return fail("N531", f"{quoted(path)} does not tell the stages: {words}")
+    begun = [one for one in path.parent.glob("*/*") if NAME.fullmatch(one.name)]
+    advice = "train again from the beginning"
+    if begun:
+        last = max(begun, key=lambda one: one.stat().st_mtime).parent
+        advice = f"each stage is a run of its own: netdsl train --resume {quote(str(last))}"
+    return fail("N531", f"{quoted(path)} does not tell the stages: {words}", help=advice)
