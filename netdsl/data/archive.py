@@ -130,11 +130,17 @@ def as_images(array: NDArray[Any], what: str, name: str, size: Shape | None) -> 
         array = array[..., None]
     if array.dtype.kind == "b" or array.dtype == np.uint8:
         return np.ascontiguousarray(array, np.uint8)
+    return _finite(array, what, name)
+
+
+def _finite(array: NDArray[Any], what: str, name: str) -> NDArray[np.float32]:
+    """The numbers as float32; `NetError` N612 with the place of the first that is not finite, or too large for that."""
     with np.errstate(over="ignore"):
         numbers = np.ascontiguousarray(array, np.float32)
     if not np.isfinite(numbers).all():
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(numbers))[0])
-        raise fail("N612", f"{what}: {quoted(name)} is not finite at {first}")
+        kind = "too large for float32" if np.isfinite(array[first]) else "not finite"
+        raise fail("N612", f"{what}: {quoted(name)} is {kind} at {first}")
     return numbers
 
 
@@ -148,8 +154,8 @@ def as_labels(array: NDArray[Any], what: str, name: str) -> NDArray[Any]:
     """Labels (N,), masks (N, H, W) or numbers (N, K)."""
     if array.ndim in (2, 4) and array.shape[-1] == 1:
         array = array[..., 0]
-    if array.dtype.kind == "f" and array.ndim <= 2 and np.isfinite(array).all():
-        return np.ascontiguousarray(array.reshape(len(array), -1), np.float32)
+    if array.dtype.kind == "f" and array.ndim in (1, 2) and array.size:
+        return _finite(array, what, name).reshape(len(array), -1)
     if array.dtype.kind not in "biu" or array.ndim not in (1, 3) or 0 in array.shape:
         raise fail(
             "N612",

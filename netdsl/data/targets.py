@@ -40,8 +40,9 @@ def _as_target(array: NDArray[Any], what: str, name: str, size: int) -> NDArray[
         return np.ascontiguousarray(array, np.float32)
     labels = as_labels(array, what, name)
     if labels.dtype.kind == "f" and labels.shape[1] != size:
-        words = f"{what}: {quoted(name)} has {labels.shape[1]} numbers an example, and the output has {size}"
-        raise fail("N612", words)
+        found = f"{labels.shape[1]} number{'s' * (labels.shape[1] > 1)} an example"
+        advice = "classes are whole numbers, of an integer type" if labels.shape[1] == 1 else None
+        raise fail("N612", f"{what}: {quoted(name)} has {found}, and the output has {size}", help=advice)
     return labels
 
 

@@ -71,7 +71,10 @@ def test_axes_in_fortran_order_are_read(archive):
     [
         ({"a": IMAGES}, "has no images and labels: its arrays are `a`"),
         ({"x": np.array([object()] * 3), "y": np.zeros(3, int)}, "nothing is unpickled"),
-        ({"x": IMAGES, "y": np.array([0.5, np.nan, 1])}, "labels are whole numbers"),
+        ({"x": IMAGES, "y": np.array([0.5, np.nan, 1])}, "`y` is not finite at (1,)"),
+        ({"x": IMAGES, "y": np.array([0.5, 1, -1e39])}, "`y` is too large for float32 at (2,)"),
+        ({"x": IMAGES, "y": np.array([])}, "`y` is 0 of float64: labels are whole numbers"),
+        ({"x": IMAGES, "y": np.float64(1)}, "`y` is a single one of float64: labels are whole numbers"),
         ({"x": IMAGES, "y": np.zeros((3, 2), int)}, "labels are whole numbers"),
         ({"x": np.full((3, 2), np.inf), "y": np.zeros(3, int)}, "`x` is not finite at (0, 0)"),
         ({"x": np.zeros((3, 4, 5)), "y": np.zeros((3, 4, 4), int)}, "`y` and `x` are 4x4 and 4x5x1 for an image"),
