@@ -25,6 +25,7 @@ from netdsl.training.keeping.run_folder import parameter_texts, write_config, wr
 from netdsl.training.keeping.save_every import SaveEvery
 from netdsl.training.keeping.state import State
 from netdsl.training.learning import Learning
+from netdsl.training.names import check_names
 from netdsl.training.optimise.loss import CrossEntropy, Kind, Objective, objective_for, places_within
 from netdsl.training.programs import Programs, compiled
 from netdsl.training.samples import samples_of
@@ -163,6 +164,7 @@ def prepare(net: Net, settings: Settings, data: Dataset, validation: Dataset | N
     task = Task(
         net, settings, objective, metrics, pipeline, train, measured if len(measured) else None, data, validation
     )
+    check_names(net, task.course().scalars(1))
     task.course().check(task.scores)
     if settings.checkpoint:
         settings.checkpoint.check(task.scores)

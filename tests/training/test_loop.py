@@ -250,3 +250,19 @@ def test_validation_of_nothing_measures_nothing():
     assert task.validation is None
     assert done.epochs[0].validation is None
     assert done.epochs[0].train.images == 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("input image", "input labels", "the input `labels`"),
+        ("d: dense", "loss: dense", "the output `loss`"),
+        ("d: dense", "finite: dense", "the output `finite`"),
+        ("d: dense", "lr: dense", "the layer `lr`"),
+        ("d: dense", "share: dense", "the layer `share`"),
+    ],
+)
+def test_a_name_that_a_step_has_itself_is_refused(old, new, words):
+    with pytest.raises(NetError, match=f"{words} has the name of what each step") as caught:
+        tiny_task(TEXT.replace(old, new).replace("batch ", "accumulate 2\n  batch "))
+    assert caught.value.code == "N508"
