@@ -267,6 +267,17 @@ def test_other_labels_are_no_test_of_the_net(home, leave, changes, code, words):
     assert words in str(caught.value)
 
 
+def test_nets_with_other_classes_of_a_further_output_are_not_asked_together(home):
+    (home / "find.net").write_text(TEXT.replace("output cls, box", "output box, cls"))
+    for out, names in (("a", ["block", "row", "column"]), ("b", ["row", "block", "column"])):
+        write(cls_classes=np.array(names))
+        run(train, "find.net", "--out", out, "--steps", 1, "--no-report")
+    np.savez("ask.npz", x=examples()["image"][:2])
+    with pytest.raises(NetError, match="differ in their classes: `row, block, column`") as caught:
+        run(predict, "a", "ask.npz", "--ensemble", "b")
+    assert caught.value.code == "N528"
+
+
 SEGMENT = """net Segment {
   input image: 6x6x1
   f: conv(4, 3x3, act=relu)

@@ -54,9 +54,10 @@ class Ensemble:
         for one in self.members[1:]:
             if list(one.inputs) != list(first.inputs) and len(first.inputs) + len(one.inputs) > 2:
                 raise self._other("inputs", ", ".join(one.inputs), ", ".join(first.inputs))
-            if one.record.classes != first.record.classes:
-                raise self._other("classes", ", ".join(one.record.classes[:3]), ", ".join(first.record.classes[:3]))
             self._check_outputs(one.objective.measured, first.objective.measured)
+            for a, b in zip(one.objective.measured, first.objective.measured, strict=True):
+                if _classes(one, a) != _classes(first, b):
+                    raise self._other("classes", _listed(_classes(one, a)), _listed(_classes(first, b)))
         if self.views > 1:
             only_input(first.name, tuple(first.inputs), "without `--crops` each example is asked about as a whole")
             if any(part.places for part in first.objective.measured.values()):
@@ -85,8 +86,7 @@ class Ensemble:
 
     def classes(self, output: str) -> tuple[str, ...]:
         """The classes that an output tells apart; none where it says numbers."""
-        record = self.members[0].record
-        return record.others.get(output, record.classes)
+        return _classes(self.members[0], output)
 
     def scores(self, images: Sequence[Shown]) -> Scores:
         """The mean scores of each class, (N, K), or (N, H, W, K) for masks, of images that are asked for one by one.
@@ -146,6 +146,14 @@ class Ensemble:
             y = np.asarray(outputs[name])
             said[name] = np.asarray(part.scores(y) if part.kind.classes else part.rows(y), np.float64)
         return said
+
+
+def _classes(one: TrainedNet | TrainedPlan, output: str) -> tuple[str, ...]:
+    return one.record.others.get(output, one.record.classes)
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    return ", ".join(classes[:3]) + (", …" if len(classes) > 3 else "") or "numbers"
 
 
 def _joined(blocks: Sequence[Scores]) -> Scores:
