@@ -84,8 +84,9 @@ def run_study(
 
     A study that is there is gone on with; other processes may work on it at the same time. Trials that a process on
     this machine left behind when it died are marked as failed, and made up for. Run folders lie beside the journal, in
-    `NAME.runs`. A trial whose loss is not finite fails, and the search goes on. Before the journal is made the first
-    values of all dimensions, and then each value of one, are tried out.
+    `NAME.runs`. A trial whose loss is not finite fails, and the search goes on; one that a signal ends fails, and with
+    it ends the search: `KeyboardInterrupt` with the number of the signal. Before the journal is made the first values
+    of all dimensions, and then each value of one, are tried out.
 
     Raises `NetError`: N540 for a score that there is not, N541 where Optuna is not installed, N542 for a journal that
     cannot be used or is of another search, else as `train_net` and the loading of the net.
@@ -145,7 +146,9 @@ def _try(optuna: Any, study: Any, trial: Any, search: Search, path: Path) -> Non
     try:
         net, lines = search.task({dimension.name: dimension.suggest(trial) for dimension in search.space})
         folder = path.with_name(f"{path.stem}.runs") / f"{trial.number:04}"
-        train_net(net, lines, Terms(threads=search.threads, progress=reporting), out=folder)
+        done = train_net(net, lines, Terms(threads=search.threads, progress=reporting), out=folder)
+        if done.stopped:  # by a signal: what was asked to end is the study, not this trial alone
+            raise KeyboardInterrupt(done.exit_code - 128)
     except optuna.TrialPruned:
         study.tell(trial, state=states.PRUNED)
     except NetError as error:

@@ -16,6 +16,7 @@ pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'netd
 from netdsl.cli.tune import tune
 from netdsl.errors import NetError, fail
 from netdsl.training.answers.trained import open_run
+from netdsl.training.outcome import Session
 
 TEXT = """net Small(width=3) {
   input image: 2x2x1
@@ -111,6 +112,17 @@ def test_a_loss_that_is_not_finite_is_a_trial_that_failed(home, monkeypatch):
     monkeypatch.setattr("netdsl.tuning.study._counted", lambda study: study.get_trials())
     assert "no trial was carried to its end" in run("--trials", 2)
     assert [row["state"] for row in rows(home / "runs" / "small.csv")] == ["fail", "fail"]
+
+
+def test_a_signal_ends_the_study_and_not_only_the_trial(home, monkeypatch):
+    def stopped(*task, out, **rest):
+        return Session(out, (), 1, 130, stopped=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("netdsl.tuning.study.train_net", stopped)
+        assert "trial" not in run("--trials", 3)
+    run("--trials", 1)
+    assert [row["state"] for row in rows(home / "runs" / "small.csv")] == ["fail", "complete"]
 
 
 @pytest.mark.parametrize(
