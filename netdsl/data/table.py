@@ -138,7 +138,7 @@ def read_table(path: Path, column: str = "", outputs: Collection[str] = ()) -> T
         label = _column(column, names, len(head), what)
         check_memory(path, 4 * lines * len(head))
         numbers = np.empty((lines, len(head)), np.float32)
-        own = {name: names.index(name) for name in outputs if names and name in names}
+        own = {name: _place(name, names, what) for name in outputs if names and name in names}
         places = _own_places(own, outputs, label, what) if own else (0, len(head) - 1) if label is None else (label,)
         ends: tuple[list[str], ...] = tuple([] for _ in places)
         count = 0
@@ -206,11 +206,19 @@ def _column(asked: str, names: list[str] | None, width: int, what: str) -> int |
         return 0 if asked == "first" else width - 1
     if asked:
         if names and asked in names:
-            return names.index(asked)
+            return _place(asked, names, what)
         there = f"there are {', '.join(quoted(name) for name in names[:10])}" if names else "the columns have no names"
         raise fail("N611", f"{what} has no column {quoted(asked)}: {there}, and `first` and `last`")
     found = [i for i, name in enumerate(names or ()) if name.lower() in LABEL_NAMES]
     return found[0] if len(found) == 1 else None
+
+
+def _place(name: str, names: list[str], what: str) -> int:
+    """The column of a name; `NetError` N611 where there are two, of which one would be learned from."""
+    if names.count(name) > 1:
+        words = f"{what} has {names.count(name)} columns called {quoted(name)}: each needs a name of its own"
+        raise fail("N611", words)
+    return names.index(name)
 
 
 def _guess(ends: tuple[list[str], ...], places: tuple[int, ...], path: Path) -> int:

@@ -103,6 +103,7 @@ def test_label_that_training_lacks_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "column", "words"),
     [
+        ("a,b,a\n1,2,3\n2,3,4\n", "a", "has 2 columns called `a`"),
         ("", "", "line 1 has 0 columns"),
         ("a\nb\n", "", "line 1 has 1 columns"),
         ("x,label\n", "", "no line with numbers"),

@@ -61,6 +61,7 @@ def test_parts_of_a_table_have_the_same_columns(home):
     [
         (rows("1,puma,2,old,3"), "N605", "`age`: label 24, `old`"),
         (rows("1,,2,5,3"), "N611", "example 24 has no label"),
+        (rows().replace("c\n", "age\n", 1), "N611", "has 2 columns called `age`"),
         (rows().replace("age", "years"), "N611", "has columns for the outputs `kind`, and none for `age`"),
     ],
 )
