@@ -50,7 +50,7 @@ def predict(
 
     together = open_all((run, *ensemble), int(crops), threads=threads, strict=strict)
     found: list[prediction.Prediction] = []
-    for packed, group in groupby(files, key=lambda file: file.suffix == ".npz"):
+    for packed, group in groupby(files, key=lambda file: file.suffix.lower() == ".npz"):
         if not packed:
             found += prediction.predict(together, list(group), top=top)
             continue
