@@ -85,7 +85,12 @@ def tune(
         threads=threads,
     )
     path = study or Path("runs") / f"{run_name(first)}.study"
-    found = run_study(search, path, trials, told=lambda trial: click.echo(_line(search, trial)))
+    try:
+        found = run_study(search, path, trials, told=lambda trial: click.echo(_line(search, trial)))
+    except KeyboardInterrupt:
+        if path.exists():
+            click.echo(f"stopped; the same command goes on with the study in {path}", err=True)
+        raise
     replace_text(path.with_suffix(".csv"), as_csv(search, found))
     replace_text(path.with_suffix(".svg"), as_svg(search, found))
     words = [net, *(word for text in parameters for word in ("-p", text))]

@@ -69,8 +69,10 @@ are as far apart as pixels; a map that was sampled down has to be made finer fir
 
     the output `Out` is 10, and the data have 26 classes: `cross_entropy` takes one number a class
 
-With several outputs, `loss cls=cross_entropy, box=mse` gives each its own. An input must not be called `labels`, an
-output not `loss` or `finite`, and no layer `lr`, `step`, `seed` or as another of the numbers that each step is given. Where the net has a parameter for it, set it: `-p classes=26`.""",
+With several outputs, `loss cls=cross_entropy, box=mse` gives each its own. Where the net has a parameter for it, set it: `-p classes=26`.
+
+What a training step has itself keeps its name: an input must not be called `labels`, an output not `loss` or `finite`, and no layer
+as a number that each step is given is called, such as `lr`, `step` or `seed`.""",
     ),
     Page(
         "N509",

@@ -182,7 +182,11 @@ def classes_in(arrays: Arrays, labels: list[NDArray[Any]], what: str, name: str 
     """The names in the array `name`, or the numbers up to the largest label; `NetError` N605 for too large ones."""
     named = arrays.get(name)
     if named is not None and named.dtype.kind == "U" and named.ndim == 1:
-        return tuple(str(name) for name in named)
+        names = tuple(str(one) for one in named)
+        twice = next((one for i, one in enumerate(names) if one in names[:i]), None)
+        if twice is not None:
+            raise fail("N605", f"{what}: {quoted(name)} has {quoted(twice)} twice; each class has a name of its own")
+        return names
     most = max(int(one.max()) for one in labels)
     if most >= MAX_CLASSES:
         raise fail("N605", f"{what} has the label {most}; 0 to {MAX_CLASSES - 1} are allowed")

@@ -62,6 +62,11 @@ def test_classes_are_named(archive):
     assert archive(x=IMAGES, y=np.array([0, 1, 0]), classes=np.array(["cat", "dog"])).train.classes == ("cat", "dog")
 
 
+def test_two_classes_of_one_name_are_refused(tmp_path):
+    np.savez(tmp_path / "x.npz", x=IMAGES, y=np.array([0, 1, 2]), classes=["cat", "dog", "cat"])
+    assert "`classes` has `cat` twice" in refused(tmp_path / "x.npz", "N605")
+
+
 def test_axes_in_fortran_order_are_read(archive):
     assert archive(x=np.asfortranarray(IMAGES), y=np.array([0, 1, 0])).train.images[2, 1, 0, 0] == 10
 

@@ -120,7 +120,8 @@ def test_a_signal_ends_the_study_and_not_only_the_trial(home, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr("netdsl.tuning.study.train_net", stopped)
-        assert "trial" not in run("--trials", 3)
+        said = run("--trials", 3)
+        assert "trial " not in said and "the same command goes on with the study in runs/small.study" in said
     run("--trials", 1)
     assert [row["state"] for row in rows(home / "runs" / "small.csv")] == ["fail", "complete"]
 
