@@ -6,8 +6,10 @@ import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hang_ups_are_heeded():
-    """SIGHUP as a terminal leaves it: a training ignores it where `nohup` began the tests."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def signals_are_heeded():
+    """SIGHUP and SIGINT as a terminal leaves them: `nohup`, or a shell's `&`, may have begun the tests without them."""
+    usual = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -97,8 +97,7 @@ def _compared(folder: Path, again: Path, stored: WeightFile, made: WeightFile) -
         found = [*_texts(name, _lines(folder / name), _lines(again / name))]
         differences += found
         if not found:
-            count = len(_lines(folder / name))
-            equal.append(f"{name}: {count} line{'' if count == 1 else 's'}")
+            equal.append(f"{name}: {len(_lines(folder / name))} lines")
     return equal, differences
 
 
