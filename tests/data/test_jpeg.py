@@ -17,7 +17,7 @@ KINDS = [{"subsampling": 0}, {"subsampling": 1}, {"subsampling": 2}, {"progressi
 absent = importlib.util.find_spec("simplejpeg") is None
 both = pytest.mark.parametrize(
     "by",
-    [jpeg.by_pillow, pytest.param(jpeg.by_simplejpeg, marks=pytest.mark.skipif(absent, reason="no simplejpeg"))],
+    [jpeg.by_pillow, pytest.param(jpeg.by_simplejpeg, marks=pytest.mark.skipif(absent, reason="of the extra `jpeg`"))],
 )
 
 

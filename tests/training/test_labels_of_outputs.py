@@ -209,6 +209,12 @@ def test_other_labels_are_other_data(home):
     [
         (("box_train",), {}, "N612", "has no array `box_train`"),
         (("box_test",), {}, "N612", "has no array `box_test`"),
+        (
+            ("box_test",),
+            {"labels_test": np.arange(80) % 3},
+            "N612",
+            "`box_train` has labels of the output `box`: each part",
+        ),
         (("box_train", "box_test"), {}, "N612", "has no array `box_train`"),
         ((), {"box_train": np.zeros((79, 4))}, "N605", "holds 80 images, `box_train` 79 labels"),
         ((), {"box_train": np.zeros((80, 3))}, "N612", "`box_train` has 3 numbers an example, and the output has 4"),
