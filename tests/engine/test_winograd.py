@@ -68,3 +68,13 @@ def test_nan_stays_in_its_image() -> None:
     found, clean = program(spoiled), program(x)
     assert np.isnan(found[1]).any()
     assert np.array_equal(found[[0, 2]], clean[[0, 2]])
+
+
+@pytest.mark.parametrize("isa", isas())
+def test_a_relu_without_a_bias_is_applied(isa: str) -> None:
+    net = netdsl.parse("net W { input x: 13x18x16; conv(33, 3x3, bias=false, act=relu) }")
+    weights, x = net.initialise(1), np.random.default_rng(3).normal(size=(1, 13, 18, 16)).astype(np.float32)
+    expected = run_net(net, weights, {"x": x}, dtype=np.float64)["conv_1"]
+    program = netdsl.compile(net, weights, isa=isa)
+    assert [step.kernel for step in program.plan.steps] == ["conv_winograd"]
+    assert np.abs(program(x) - expected).max() <= 5e-5 * expected.max()
