@@ -77,6 +77,7 @@ static void nd_tile_end(const nd_product *g, const vf *acc, int rows, int vector
 /* Ask for the second addend of a tile, which is an image's. */
 static __attribute__((noinline)) void nd_tile_fetch(const nd_product *g, int rows)
 {
+    ND_KEEP_CALLS;
     const nd_finish *f = g->finish;
     for (int p = 0; f->adds > 1 && p < rows; p++)
         for (int q = 0; q < ND_TILE_PANELS; q++) nd_fetch(g->finish_at[1] + p * f->row[1] + q * ND_LANES);

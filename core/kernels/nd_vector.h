@@ -26,6 +26,8 @@ ND_INLINE vf nd_load(const float *p) { return *(const vf_any *)p; }
 ND_INLINE void nd_store(float *p, vf v) { *(vf_any *)p = v; }
 /* Ask for a line ahead of its use, into the level-2 cache; the address need not exist. */
 ND_INLINE void nd_fetch(const float *p) { __builtin_prefetch(p, 0, 2); }
+/* In a function that only fetches, which GCC takes for one without effects: it would drop the calls. */
+#define ND_KEEP_CALLS __asm__ volatile("")
 ND_INLINE vf nd_splat(float s) { return s - (vf){}; }
 
 /* 0, 1, 2, ... */
