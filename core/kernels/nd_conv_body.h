@@ -158,6 +158,7 @@ static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *
             g.b = b + k * ND_LANES;
             g.then = k + segment < depth ? g.b + segment * ND_LANES : 0;
             g.accumulate = k > 0;
+            g.c_far = k == 0;
             g.finish = g.then ? 0 : finish;
             g.soon_length = 0;
             if (s->words && !g.then && !finish && !class && panels == nd_panels(s)) nd_ask_for(call, &g, r0, end - r0);

@@ -25,6 +25,7 @@ typedef struct {
     const float *then;    /* or NULL: the panels read after the last of these, b_panel apart */
     const nd_finish *finish; /* or NULL; `finish_at` is where row 0 and column 0 of C lie in the addends */
     const float *finish_at[2];
+    int c_far;            /* C lies in memory: each tile asks for the place of the next, since stores wait for the lines they write to */
     int a_far;            /* A comes from memory, its rows ND_LANES apart, and B is in the cache */
     const float *soon[2]; /* or NULL: what is read behind the product, `soon_length` of each, and is asked for while it is computed */
     int64_t soon_length;
@@ -187,31 +188,48 @@ static nd_tile_function *const nd_tiles[2][ND_TILE_ROWS] = { ND_TILE_NAMES(1), N
 static nd_tile_function *const nd_tiles[1][ND_TILE_ROWS] = { ND_TILE_NAMES(1) };
 #endif
 
+/* Makes `g` the tile of product `whole` that begins at `row` and `panel`, `width` of all `panels` wide. */
+ND_INLINE void nd_go_to_tile(nd_product *g, const nd_product *whole, int64_t row, int64_t panel, int64_t width, int64_t panels)
+{
+    g->a = whole->a + row * whole->a_row;
+    g->b = whole->b + panel * whole->b_panel;
+    g->c = whole->c + (whole->c_at ? 0 : row * whole->c_row) + panel * whole->c_panel;
+    g->c_at = whole->c_at ? whole->c_at + row : 0;
+    g->lanes = panel + width == panels ? whole->lanes : ND_LANES;
+    for (int f = 0; g->finish && f < g->finish->adds; f++) g->finish_at[f] = whole->finish_at[f] + row * g->finish->row[f] + panel * ND_LANES;
+}
+
+/* Ask for the lines of C of `count` rows from `row` on and `width` panels from `panel` on. */
+static void nd_fetch_place(const nd_product *g, int64_t row, int64_t count, int64_t panel, int64_t width)
+{
+    ND_KEEP_CALLS;
+    const float *c = g->c + panel * g->c_panel;
+    for (int64_t r = row; r < row + count; r++)
+        for (int64_t q = 0; q < width; q++) nd_fetch(c + (g->c_at ? g->c_at[r] : r * g->c_row) + q * g->c_panel);
+}
+
 /* The whole product: rows are split evenly among tiles. */
 static void nd_gemm(nd_product g, int64_t rows, int64_t panels)
 {
-    const int64_t tiles = nd_ceil_div(rows, ND_TILE_ROWS), last_lanes = g.lanes;
+    const int64_t tiles = nd_ceil_div(rows, ND_TILE_ROWS);
     const nd_product whole = g;
     int64_t asked = 0; /* of soon[0], then of soon[1] */
     if (g.a_far) g.ahead_more = g.a_more - g.k * ND_LANES;
     for (int64_t panel = 0; panel < panels;) {
-        const int64_t width = nd_min(ND_TILE_PANELS, panels - panel);
-        g.b = whole.b + panel * whole.b_panel;
-        g.lanes = panel + width == panels ? last_lanes : ND_LANES;
-        const float *after = panel + width == panels && whole.then ? whole.then : g.b + width * whole.b_panel;
+        const int64_t width = nd_min(ND_TILE_PANELS, panels - panel), next_width = nd_min(ND_TILE_PANELS, panels - panel - width);
+        const float *b = whole.b + panel * whole.b_panel, *after = next_width || !whole.then ? b + width * whole.b_panel : whole.then;
         for (int64_t i = 0, row = 0; i < tiles; i++) {
-            const int64_t count = nd_ceil_div(rows - row, tiles - i);
-            g.a = whole.a + row * whole.a_row;
-            g.ahead = g.a_far ? g.a + ND_TILE_ROWS * g.a_row : rows <= ND_FEW_ROWS ? g.b + ND_AHEAD : i < width ? after + i * whole.b_panel : g.b;
+            const int64_t count = nd_ceil_div(rows - row, tiles - i), next = row + count;
+            nd_go_to_tile(&g, &whole, row, panel, width, panels);
+            g.ahead = g.a_far ? g.a + ND_TILE_ROWS * g.a_row : rows <= ND_FEW_ROWS ? b + ND_AHEAD : i < width ? after + i * whole.b_panel : b;
             if (i >= width && g.soon[asked >= g.soon_length] && asked < 2 * g.soon_length) {
                 g.ahead = asked < g.soon_length ? g.soon[0] + asked : g.soon[1] + (asked - g.soon_length);
                 asked += g.k * ND_LANES;
             }
-            g.c = whole.c + (whole.c_at ? 0 : row * whole.c_row) + panel * whole.c_panel;
-            g.c_at = whole.c_at ? whole.c_at + row : 0;
-            for (int f = 0; g.finish && f < g.finish->adds; f++) g.finish_at[f] = whole.finish_at[f] + row * g.finish->row[f] + panel * ND_LANES;
+            if (g.c_far && next < rows) nd_fetch_place(&whole, next, nd_ceil_div(rows - next, tiles - i - 1), panel, width);
+            else if (g.c_far) nd_fetch_place(&whole, 0, nd_ceil_div(rows, tiles), panel + width, next_width);
             nd_tiles[width - 1][count - 1](&g);
-            row += count;
+            row = next;
         }
         panel += width;
     }

@@ -30,6 +30,31 @@ static void nd_copy_lines(const nd_step *s, const float *image, int64_t first, i
     }
 }
 
+/* A line of the result, all panels of a tile before the next tile. Sums are short, so that as much time goes into writing: the place of
+ * the tile after each, of this line or of the one that follows if there are `more`, is asked for while it is computed, a line at every
+ * term; of rows that other channels lie between, before. */
+static void nd_line_of_tiles(nd_product g, int64_t rows, int64_t panels, int more)
+{
+    const int64_t tiles = nd_ceil_div(rows, ND_TILE_ROWS), terms = g.k * (g.more + 1) * ND_LANES;
+    const int dense = g.c_row == (panels - 1) * ND_LANES + g.lanes;
+    const nd_product whole = g;
+    for (int64_t i = 0, row = 0; i < tiles; i++) {
+        const int64_t count = nd_ceil_div(rows - row, tiles - i), next = row + count;
+        const int64_t after = next < rows ? nd_ceil_div(rows - next, tiles - i - 1) : more ? nd_ceil_div(rows, tiles) : 0;
+        const float *c = dense && after ? whole.c + next * whole.c_row : 0;
+        if (!dense) nd_fetch_place(&whole, next, after, 0, panels);
+        else for (int64_t at = nd_ceil_div(panels, ND_TILE_PANELS) * terms; at < after * g.c_row; at += ND_LANES) nd_fetch(c + at);
+        for (int64_t panel = 0, width; panel < panels; panel += width) {
+            width = nd_min(ND_TILE_PANELS, panels - panel);
+            nd_go_to_tile(&g, &whole, row, panel, width, panels);
+            g.ahead = c ? c : g.b;
+            if (c) c += terms;
+            nd_tiles[width - 1][count - 1](&g);
+        }
+        row = next;
+    }
+}
+
 /* Lines [l0, l1) of the result by product `g`, which has weights and the place of line l0. */
 static void nd_conv_lines(const nd_call *call, nd_product g, int64_t l0, int64_t l1, int64_t panels)
 {
@@ -46,7 +71,7 @@ static void nd_conv_lines(const nd_call *call, nd_product g, int64_t l0, int64_t
         nd_copy_lines(s, image, oh * s->stride_h - s->pad_top, (count - 1) * s->stride_h + reach, call->scratch);
         for (int64_t i = 0; i < count; i++) {
             g.a = call->scratch + i * s->stride_h * length;
-            nd_gemm(g, s->out_w, panels);
+            nd_line_of_tiles(g, s->out_w, panels, l + i + 1 < l1);
             g.c += s->out_w * g.c_row;
             for (int f = 0; g.finish && f < g.finish->adds; f++) g.finish_at[f] += s->out_w * g.finish->row[f];
         }
