@@ -101,6 +101,8 @@ static void nd_tile_out(const nd_step *s, const nd_ending *e, const float *m, in
             for (int64_t q = 0, pixel = (row0 + r) * s->out_w + column0; q < columns; q++, pixel++) {
                 vf total = o[q];
                 for (int64_t i = 0; i < adds; i++) total += nd_load_up_to(e->at[i] + pixel * e->finish->row[i] + c, left);
+                nd_fetch(e->y + (pixel + 4) * e->pitch + c); /* of the next tile, as the addend after the bias */
+                if (adds > 1) nd_fetch(e->at[1] + (pixel + 4) * e->finish->row[1] + c);
                 nd_store_up_to(e->y + pixel * e->pitch + c, e->finish ? nd_vmax(total, least) : total, left);
             }
         }
