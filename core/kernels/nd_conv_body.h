@@ -95,8 +95,6 @@ static void nd_epilogue(const nd_call *call, int64_t r0, int64_t r1, int64_t c0,
     }
 }
 
-enum { ND_ADDEND_NEAR = 1 << 20 }; /* elements of an image-like addend that a tile reads by itself; memory wants larger ones in whole rows */
-
 /* Whether the epilogue is a sum that ends with its tiles: y and one or two addends, and max(sum, 0); then from row `r`, column `c` on. */
 static int nd_finish_of(const nd_call *call, int64_t r, int64_t c, nd_finish *f, const float **at)
 {
@@ -112,7 +110,7 @@ static int nd_finish_of(const nd_call *call, int64_t r, int64_t c, nd_finish *f,
         if (!m.operand[i] && !found++) continue;
         if (!m.operand[i]) return 0;
         const nd_operand *o = nd_operand_of(s, 3 + m.operand[i]);
-        if (o->stride[2] != 1 || (o->image && o->image * call->n > ND_ADDEND_NEAR)) return 0;
+        if (o->stride[2] != 1) return 0;
         f->row[f->adds] = s->out_w > 1 ? o->stride[1] : s->out_d * s->out_h > 1 ? o->stride[0] : o->image;
         at[f->adds] = call->x[3 + m.operand[i]] + r * f->row[f->adds] + c;
         f->adds++;
