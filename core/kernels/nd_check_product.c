@@ -35,13 +35,29 @@ static void plain_steps(checker *c)
         expect(c, (&s->stride_d)[axis] == 1 && (&s->dilation_d)[axis] == 1 && (&s->upsample_d)[axis] == 1, "a step of the window is not 1");
 }
 
+/* What ends a convolution before its map is pooled, a number a channel being operand `bias`; and the map has a window of 2x2. */
+static void pooled_end(checker *c, int bias)
+{
+    const nd_step *s = c->step;
+    expect(c, s->out_h > 1 && s->out_w > 1, "the map has no window to pool");
+    expect(c, s->relu == 0 || s->relu == 1, "`relu` is neither 0 nor 1");
+    expect(c, s->inputs == 1 || s->inputs == 2, "`inputs` is neither 1 nor 2");
+    if (s->inputs == 2 && !c->reason) dense(c, bias, s->out_c, 0);
+}
+
+static int64_t pooled_pixels(const nd_step *s) { return times(s->out_h / 2, s->out_w / 2); }
+
 void nd_check_conv_winograd(checker *c)
 {
     const nd_step *s = c->step;
     geometry(c);
     plain_steps(c);
+    expect(c, s->pool == 0 || s->pool == 1, "`pool` is neither 0 nor 1");
+    expect(c, !s->pool || !s->words, "a convolution that is pooled has no expression");
+    if (s->pool) pooled_end(c, 4);
     if (c->reason) return;
-    ends(c);
+    pixels(c, 0, s->pool ? pooled_pixels(s) : volume(&s->out_d), s->out_c, batched(c, 1));
+    pixels(c, 1, volume(&s->in_d), s->in_c, batched(c, 1));
     expect(c, s->fresh >= 0 && s->fresh <= ND_IN_REGISTERS && (!s->fresh || s->staged), "`fresh` weights need stages");
     dense(c, 2, s->fresh ? panel_length(s) : transformed_length(s), 0);
     if (s->staged) {
@@ -50,7 +66,7 @@ void nd_check_conv_winograd(checker *c)
         const int64_t registers = times(groups * ND_WINOGRAD_GROUP, s->in_c), points = plus(times(tiles, s->in_c + s->out_c), 2 * ND_WINOGRAD_GAP);
         dense(c, 7, times(36, s->fresh == ND_IN_REGISTERS ? registers : points), 0);
     }
-    epilogue(c, 4);
+    if (!s->pool) epilogue(c, 4);
 }
 
 void nd_check_dot_dx(checker *c)
@@ -72,16 +88,14 @@ void nd_check_conv_pool(checker *c)
     geometry(c);
     expect(c, s->in_d == 1 && s->out_d == 1 && s->kernel_d == 1 && !s->pad_front, "there is no depth in a pooled convolution");
     expect(c, s->in_c == 1 && s->out_c < ND_LANES && s->groups == 1 && s->stride_w == 1, "the convolution is not one that is pooled");
-    expect(c, s->upsample_h == 1 && s->upsample_w == 1 && s->out_h > 1 && s->out_w > 1, "the convolution is not one that is pooled");
-    expect(c, s->relu == 0 || s->relu == 1, "`relu` is neither 0 nor 1");
-    expect(c, s->inputs == 1 || s->inputs == 2, "`inputs` is neither 1 nor 2");
+    expect(c, s->upsample_h == 1 && s->upsample_w == 1, "the convolution is not one that is pooled");
+    pooled_end(c, 3);
     if (c->reason) return;
     const int64_t lines = plus(s->stride_h, times(s->kernel_h - 1, s->dilation_h)), reach = times(s->kernel_w - 1, s->dilation_w);
     expect(c, lines < 16 && reach <= 32 && times(s->kernel_h, s->kernel_w) <= ND_SEGMENT, "a window is too large to be pooled");
-    dense(c, 0, times(times(s->out_h / 2, s->out_w / 2), s->out_c), batched(c, 1));
+    dense(c, 0, times(pooled_pixels(s), s->out_c), batched(c, 1));
     pixels(c, 1, volume(&s->in_d), 1, batched(c, 1));
     dense(c, 2, panel_length(s), 0);
-    if (s->inputs > 1) dense(c, 3, s->out_c, 0);
 }
 
 /* Products with batch in the lanes: one group, and no zeros between pixels. */

@@ -46,7 +46,8 @@
     INT(block)           /* conv_winograd: tiles of a fused block; 0: as many as suit a level-2 cache */ \
     INT(task_rows) INT(task_panels)  /* conv: pixels and panels of a task; 0: as many as give threads work and caches rest */ \
     INT(fresh)           /* conv_winograd, staged: weights are transformed as they are read, 1 in scratch, 2 in registers */ \
-    INT(relu)            /* conv_pool: 1 where the convolution is followed by max(x, 0) */ \
+    INT(pool)            /* conv_winograd: 1 where of y only the largest of each 2x2 window is stored, as conv_pool does */ \
+    INT(relu)            /* conv_pool, and conv_winograd with `pool`: 1 where the convolution is followed by max(x, 0) */ \
     INT(rows) INT(columns) \
     INT(inputs)          /* inputs of a bytecode program */ \
     INT(words)           /* int32 words of a bytecode program; 0: no program */ \

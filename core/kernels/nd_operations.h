@@ -18,6 +18,8 @@
  *     36 * (tiles * (in_c + out_c) + 2 * gap), tiles = batch * ceil(out_h/4) * ceil(out_w/4); else it is absent.
  *     fresh (and staged): w is the panel itself, which is transformed as it is read, 1: a few columns at a time, 2 (over few tiles):
  *     in registers, where points holds 36 * in_c * tiles rounded up to 4.
+ *     pool: y (out_h/2, out_w/2, out_c) is what conv_pool stores, and the end of the convolution what that has: words 0, relu, and where
+ *     inputs is 2 a number a channel, x1.
  * conv_dw          dw panel, x, dy, partials
  *     dw = sum over n, od, oh, ow of patches(x) * dy, fields of the forward conv (upsample 1). Chunk i sums rows i*chunk_rows ... of the
  *     n*out_d*out_h*out_w, so chunks*chunk_rows >= batch*out_d*out_h*out_w. partials: chunks * panel length; absent where chunks = 1.

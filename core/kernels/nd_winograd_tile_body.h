@@ -75,7 +75,7 @@ static __attribute__((noinline)) void nd_tile_in(const nd_step *s, const float *
     }
 }
 
-/* Where tiles end: `columns` channels of y from y and `at` on, and what is added to them in registers, if `finish` is not NULL. */
+/* Where tiles end: `columns` channels of y from y and `at` on, and what is done to them in registers, if `finish` is not NULL. */
 typedef struct {
     float *y;
     int64_t columns, pitch;
@@ -83,7 +83,22 @@ typedef struct {
     const float *at[2];
 } nd_ending;
 
-/* One tile of y, clipped to the image; row0 counts lines of all images. */
+/* The largest numbers of the 2x2 windows of two lines, each ended as the convolution is and compared in pool_max's order. */
+ND_INLINE void nd_store_pooled(const nd_ending *e, const vf *above, const vf *below, int64_t windows, float *y, int64_t c, int64_t left)
+{
+    const nd_finish *f = e->finish;
+    const vf added = f->adds ? nd_load_up_to(e->at[0] + c, left) : (vf){};
+    for (int64_t q = 0; q < windows; q++, above += 2, below += 2, y += e->pitch) {
+        vf v[4] = {above[0], above[1], below[0], below[1]};
+        ND_UNROLL for (int i = 0; i < 4; i++) {
+            if (f->adds) v[i] += added;
+            if (f->relu) v[i] = nd_vmax(v[i], (vf){});
+        }
+        nd_store_up_to(y + c, nd_vmax(nd_vmax(nd_vmax(v[0], v[1]), v[2]), v[3]), left);
+    }
+}
+
+/* One tile of the map, clipped to it, or of what is pooled; row0 counts lines of y in all images. */
 static void nd_tile_out(const nd_step *s, const nd_ending *e, const float *m, int64_t plane, int64_t row0, int64_t column0, int64_t rows)
 {
     const int64_t columns = nd_min(4, s->out_w - column0), adds = e->finish ? e->finish->adds : 0;
@@ -96,7 +111,14 @@ static void nd_tile_out(const nd_step *s, const nd_ending *e, const float *m, in
             nd_line_out(d, o);
             ND_UNROLL for (int r = 0; r < 4; r++) t[r][q] = o[r];
         }
-        for (int64_t r = 0; r < rows; r++) {
+        for (int64_t r = 0; s->pool && r + 1 < rows; r += 2) {
+            const int64_t pixel = (row0 + r / 2) * (s->out_w / 2) + column0 / 2;
+            vf below[4];
+            nd_line_out(t[r], o);
+            nd_line_out(t[r + 1], below);
+            nd_store_pooled(e, o, below, columns / 2, e->y + pixel * e->pitch, c, left);
+        }
+        for (int64_t r = 0; !s->pool && r < rows; r++) {
             nd_line_out(t[r], o);
             for (int64_t q = 0, pixel = (row0 + r) * s->out_w + column0; q < columns; q++, pixel++) {
                 vf total = o[q];
@@ -125,11 +147,12 @@ static void nd_tiles_out(const nd_call *call, const nd_tiling *t, int64_t first,
 {
     const nd_step *s = call->step;
     nd_ending e = {.y = call->x[0] + c0, .columns = c1 - c0, .pitch = nd_pitch(s, 0, s->out_c)};
-    nd_finish finish;
-    if (nd_finish_of(call, 0, c0, &finish, e.at)) e.finish = &finish;
+    nd_finish finish = {.adds = (int)s->inputs - 1, .relu = (int)s->relu}; /* of what is pooled */
+    if (s->pool && finish.adds) e.at[0] = call->x[4] + c0;
+    if (s->pool || nd_finish_of(call, 0, c0, &finish, e.at)) e.finish = &finish;
     for (int64_t i = first; i < end;) {
         const int64_t inside = i % t->image, column0 = inside % t->wide * 4, line = inside / t->wide * 4;
-        const int64_t row0 = i / t->image * s->out_h + line, rows = nd_min(4, s->out_h - line);
+        const int64_t row0 = i / t->image * (s->out_h >> s->pool) + (line >> s->pool), rows = nd_min(4, s->out_h - line);
         const int64_t stop = nd_min(end, i + t->wide - inside % t->wide), columns = nd_min(s->out_w, column0 + (stop - i) * 4) - column0;
         for (int64_t j = i; j < stop; j++) nd_tile_out(s, &e, m + (j - first) * row_m, plane_m, row0, column0 + (j - i) * 4, rows);
         for (int64_t row = row0; s->words && !e.finish && row < row0 + rows; row++)

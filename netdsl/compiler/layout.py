@@ -124,12 +124,10 @@ def weight_layout(program: Ops, op: Op) -> Layout | None:
     """The layout in which an operation reads its second operand, or None when it reads no weight."""
     if op.kind == "conv_dx" and is_dense(op, lambda i: program.values[i].shape):
         return Layout("panel")
-    if op.kind == "conv_pool":
-        return Layout("panel")
-    if op.kind in ("conv", "conv_dx"):
+    if op.kind in ("conv", "conv_dx", "conv_pool"):
         algorithm = op.get("algorithm")
         winograd, grouped = algorithm == "winograd" and not op.get("late", False), algorithm == "grouped"
-        if op.kind == "conv":
+        if op.kind != "conv_dx":
             return Layout("panel", 1 if grouped else op["groups"], winograd)
         spread = tuple(s // gcd(s, d) for s, d in zip(op["stride"], op["dilation"], strict=True))
         return Layout("grouped" if grouped else "flip", op["groups"], winograd, spread if max(spread) > 1 else ())

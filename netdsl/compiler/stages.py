@@ -1,6 +1,6 @@
 """The program between the passes, by the name of the pass that made it: `compile` takes the last, `--show` prints all.
 
-lower → remove_dead → … → fuse_maps → remove_dead:2 → recompute → update_early → choose → layout
+lower → remove_dead → … → fuse_maps → remove_dead:2 → recompute → update_early → choose → pool_tiles → layout
 
 Whoever adds a pass adds it here or in `passes.PASSES`, and it is run, verified and shown.
 """
@@ -17,6 +17,7 @@ from netdsl.compiler.passes import PASSES
 from netdsl.compiler.passes.choose import choose_algorithms
 from netdsl.compiler.passes.early import update_early
 from netdsl.compiler.passes.late import transform_late
+from netdsl.compiler.passes.pools import pool_tiles
 from netdsl.compiler.passes.prepare import own_outputs
 from netdsl.graph.sized import unsized
 from netdsl.ops.op import Ops
@@ -36,7 +37,7 @@ def _named_passes() -> tuple[str, ...]:
 
 
 REWRITES = _named_passes()
-STAGES = ("lower", *REWRITES, "recompute", "update_early", "choose", "layout", "plan")
+STAGES = ("lower", *REWRITES, "recompute", "update_early", "choose", "pool_tiles", "layout", "plan")
 """Every name that `--until` takes, in order; `plan` is no program any more."""
 
 
@@ -50,7 +51,7 @@ def stages(
     algorithm: str = "auto",
     fit: Callable[[Ops], Ops] | None = None,
 ) -> Iterator[tuple[str, Ops]]:
-    """The program after each stage up to the choice of algorithms, what `compile` assembles; each is verified.
+    """The program after each stage up to `pool_tiles`, what `compile` assembles; each is verified.
 
     `fit` gives the variant that fits a memory (`budget.fit_memory`). Raises `NetError` N715 for a net with symbols.
     """
@@ -68,12 +69,16 @@ def stages(
     program = update_early(program)
     program.verify()
     yield "update_early", program
-    yield "choose", choose_algorithms(program, algorithm)
+    program = choose_algorithms(program, algorithm)
+    yield "choose", program
+    program = pool_tiles(program)
+    program.verify()
+    yield "pool_tiles", program
 
 
 def finished(program: Ops, algorithm: str) -> Ops:
     """What `compile` assembles of a program after the stage `recompute`."""
-    return choose_algorithms(update_early(program), algorithm)
+    return pool_tiles(choose_algorithms(update_early(program), algorithm))
 
 
 def laid_out(program: Ops, batch: int) -> Ops:

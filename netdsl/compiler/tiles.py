@@ -21,9 +21,10 @@ from functools import partial
 from itertools import pairwise
 from math import log2, prod
 
+from netdsl.ops.conv_pool import map_shape
 from netdsl.ops.op import Op, Ops
 
-PRODUCTS, MOVES = ("conv", "conv_dx", "dot"), ("pad", "slice", "concat", "permute", "reshape")
+PRODUCTS, MOVES = ("conv", "conv_dx", "conv_pool", "dot"), ("pad", "slice", "concat", "permute", "reshape")
 KINDS = frozenset((*PRODUCTS, *MOVES, "pool_max", "pool_sum", "resample", "map", "softmax", "lrn_sum"))
 NEAR, FAR = 2 * 2**20, 32 * 2**20
 """Of a size that is passed on nothing has left the cache up to `NEAR`, and everything from `FAR` on."""
@@ -134,7 +135,7 @@ def _traffic(program: Ops, op: Op) -> _Traffic:
     maps = {i for i in (*op.ins, *op.outs) if program.values[i].batched}
     weights = sum(size(i) for i in op.ins if i not in maps)
     tiled = op.kind in KINDS and maps.issuperset(op.outs) and not maps.isdisjoint(op.ins)
-    pixels = prod(d for d in program.values[op.outs[0]].shape[1:-1] if isinstance(d, int))
+    pixels = prod(d for d in map_shape(op, lambda i: program.values[i].shape)[1:-1] if isinstance(d, int))
     return _Traffic(sum(map(size, maps)), weights, pixels, tiled)
 
 

@@ -139,10 +139,19 @@ def _reads(program: Ops, op: Op, position: int) -> bool:
     if op.kind == "reduce":
         shape = program.values[op.ins[position]].shape
         return len(shape) - 1 not in op["axes"] and shape[-1] != 1
+    if op.kind == "conv_pool":
+        return _is_pitched(op) and position == 0
     return position in READERS.get(op.kind, ())
+
+
+def _is_pitched(pooled: Op) -> bool:
+    """Whether a convolution that pools steps from pixel to pixel: Winograd's; the direct one has dense images."""
+    return bool(pooled.get("algorithm") == "winograd")
 
 
 def _writes(program: Ops, op: Op) -> bool:
     if op.kind == "conv_dx" and spans_pixels(op, lambda i: program.values[i].shape):
         return False
+    if op.kind == "conv_pool":
+        return _is_pitched(op)
     return op.kind in MAKERS and (op.kind != "dot" or op["transpose"] != "a")

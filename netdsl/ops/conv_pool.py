@@ -8,13 +8,23 @@ fusing alone, after gradients were taken, so it has none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from netdsl.ops.op import KINDS, Kind, Shape, register
+from netdsl.ops.window import positions
 
 if TYPE_CHECKING:
-    from netdsl.ops.op import Array
+    from netdsl.ops.op import Array, Op
+
+
+def map_shape(op: Op, shape: Callable[[int], Shape]) -> Shape:
+    """The shape of what a convolution makes of its images, and a `conv_pool` pools."""
+    if op.kind != "conv_pool":
+        return shape(op.outs[0])
+    x = shape(op.ins[0])
+    size = positions(x[1:-1], *(op[name] for name in ("kernel", "stride", "pad", "dilation")))
+    return (x[0], *size, shape(op.outs[0])[-1])
 
 
 def _shape(attrs: Mapping[str, Any], x: Shape, w: Shape, *extra: Shape) -> tuple[Shape, ...]:

@@ -63,9 +63,10 @@ def compiled(
     program = compile(
         net, net.zeros(), batch=batch, threads=threads, algorithm=algorithm, tune=tuning if tune else False, **how
     )
-    found = [ops for _, ops in stages(net, algorithm=algorithm, **how)]
-    laid, layouts = assign_layouts(own_outputs(transform_late(found[-1], batch)), batch)
-    return Compiled(net, found[0], found[-2], found[-1], laid, dict(layouts), program.plan, algorithm)
+    found = dict(stages(net, algorithm=algorithm, **how))
+    lowered, unchosen, chosen = (found[name] for name in ("lower", "update_early", "pool_tiles"))
+    laid, layouts = assign_layouts(own_outputs(transform_late(chosen, batch)), batch)
+    return Compiled(net, lowered, unchosen, chosen, laid, dict(layouts), program.plan, algorithm)
 
 
 def nodes_of(net: Net, name: str) -> list[str]:
@@ -199,8 +200,9 @@ def _ways(at: Compiled, op: Op) -> list[dict[str, str]]:
 
 
 def _same(program: Ops, op: Op) -> Op:
-    """The operation as it was before an algorithm was chosen for it."""
-    return next((one for one in program.ops if one.outs == op.outs and one.ins == op.ins), op)
+    """The operation as it was before an algorithm was chosen for it, and a pool was merged into it."""
+    pooled = op.kind == "conv_pool"
+    return next((one for one in program.ops if one.ins == op.ins and (one.outs == op.outs or pooled)), op)
 
 
 def _weight(at: Compiled, op: Op) -> dict[str, Any] | None:

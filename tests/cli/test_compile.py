@@ -17,7 +17,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_every_pass_has_a_name_of_its_own():
-    assert len(set(STAGES)) == len(STAGES) == len(PASSES) + 6
+    assert len(set(STAGES)) == len(STAGES) == len(PASSES) + 7
     assert STAGES.index("remove_dead") == 1 < STAGES.index("fold_weights") < STAGES.index("remove_dead:2")
 
 

@@ -95,6 +95,14 @@ def test_winograd_is_not_refused_and_names_its_variant(small):
     assert step["refused"] == [["in stages", "its transformed weights, 36 KiB, stay in the cache from block to block"]]
 
 
+def test_a_pool_is_told_among_what_was_fused_into_winograd(tmp_path):
+    (tmp_path / "pooled.net").write_text("net P { input x: 16x16x16; A: conv(16, 3x3, act=relu); B: maxpool(2x2) }")
+    found = one(str(tmp_path / "pooled.net"), "A")
+    assert (forward(found)["kernels"], forward(found)["fused"]) == (["conv_winograd"], ["B"])
+    assert refusals(found, "conv_pool(")["Winograd's F(4x4, 3x3)"] == ""
+    assert one(str(tmp_path / "pooled.net"), "B")["part_of"] == [{"node": "A", "folded": False}]
+
+
 def test_forcing_a_direct_sum_is_the_reason(small):
     found = one(small, "C.conv_1", "--algorithm", "direct")
     assert refusals(found)["Winograd's F(4x4, 3x3)"] == "`algorithm=direct` turns it off"

@@ -61,6 +61,13 @@ def conv_winograd(steps, rng, wide, run):
     )
 
 
+def conv_winograd_pooled(steps, rng, wide, run):
+    x, w = (rng.standard_normal(s).astype(np.float32) for s in ((N, H, W, 16), (36 * 2 * 16 * 16,)))
+    y, image = wide.operand(0, np.zeros((N, H // 2, W // 2, OUTPUTS), np.float32)), wide.operand(1, x)
+    fields = steps.geometry(x, (H, W, OUTPUTS), kernel=(3, 3), pad=(1, 1)) | {"pool": 1, "relu": 1, "inputs": 1}
+    return run("conv_winograd", y, image, steps.fixed(w), **fields)
+
+
 def conv_dw(steps, rng, wide, run):
     x, dy = (rng.standard_normal(s).astype(np.float32) for s in ((N, H, W, C), (N, 5, 6, OUTPUTS)))
     fields = steps.geometry(x, (5, 6, OUTPUTS), kernel=(3, 3), stride=(2, 2), pad=(1, 1)) | {
@@ -109,7 +116,10 @@ POOLS = [
 
 @pytest.mark.parametrize(
     "case",
-    [conv_3x3, conv_1x1, conv_of_one_channel, conv_winograd, conv_dw, conv_dw_winograd, moments, *POOLS],
+    [
+        *(conv_3x3, conv_1x1, conv_of_one_channel, conv_winograd, conv_winograd_pooled, conv_dw, conv_dw_winograd),
+        *(moments, *POOLS),
+    ],
     ids=lambda case: case.__name__,
 )
 def test_channels_of_a_wider_image_give_the_same_bits(steps, isa, threads, case):

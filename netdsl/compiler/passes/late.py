@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netdsl.compiler.translate.product import POINTS, staging
+from netdsl.ops.conv_pool import map_shape
 from netdsl.ops.op import Op, Ops
 
 MOST_TILES = 8  # for which weights are transformed in registers, four tiles at a time
@@ -29,7 +30,7 @@ def transform_late(program: Ops, batch: int) -> Ops:
 def _late(program: Ops, op: Op, batch: int, least: int) -> Op:
     if op.get("algorithm") != "winograd" or op.kind == "conv_dw":  # which reads no weight
         return op
-    height, width, outputs = (int(n) for n in program.values[op.outs[0]].shape[1:])
+    height, width, outputs = (int(n) for n in map_shape(op, lambda i: program.values[i].shape)[1:])
     inputs, tiles = int(program.values[op.ins[0]].shape[-1]), batch * -(-height // 4) * -(-width // 4)
     form = late_form(tiles, inputs, outputs, least)
     return replace(op, attrs=tuple(sorted((dict(op.attrs) | {"late": form}).items()))) if form else op

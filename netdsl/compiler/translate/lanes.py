@@ -15,7 +15,7 @@ from netdsl.compiler.lanes import GROUP, POOLS
 from netdsl.compiler.translate.elementwise import elementwise
 from netdsl.compiler.translate.geometry import Fields, geometry, image_fields, triple
 from netdsl.compiler.translate.pool import pool
-from netdsl.compiler.translate.product import conv_shape, turned_geometry
+from netdsl.compiler.translate.product import turned_geometry
 from netdsl.compiler.translate.step import (
     ABSENT,
     CODE,
@@ -28,6 +28,7 @@ from netdsl.compiler.translate.step import (
     sizes,
 )
 from netdsl.compiler.translate.sums import reduce
+from netdsl.ops.conv_pool import map_shape
 from netdsl.ops.op import Op, Shape
 
 LEAST_ROWS = 128  # of a chunk of a sum for each channel
@@ -106,7 +107,7 @@ def _sums(op: Op, at: Context) -> list[Step]:
 
 def _conv_pool(op: Op, at: Context) -> list[Step]:
     """The convolution into the scratch, and the pool."""
-    between, shape = -1, conv_shape(op, at)
+    between, shape = -1, map_shape(op, at.shape)
     image = GROUP * prod(sizes(shape))
     inside = replace(at, shape=lambda i: shape if i == between else at.shape(i))
     pads, size = (0, 0, 0, 0), sizes(at.shape(op.outs[0]))[:-1]

@@ -26,8 +26,8 @@ from netdsl.compiler.translate.step import (
     chunked,
     sizes,
 )
+from netdsl.ops.conv_pool import map_shape
 from netdsl.ops.op import BATCH, Op, Shape
-from netdsl.ops.window import positions
 
 POINTS, GAP = 36, 48
 CACHE, MOST_STAGED = 2**22, 2**26
@@ -136,18 +136,15 @@ def conv(op: Op, at: Context) -> list[Step]:
 
 def conv_pool(op: Op, at: Context) -> list[Step]:
     """A convolution whose epilogue is a number a channel, a ReLU or both, and max pooling of 2x2."""
-    (x, w), y = map(at.shape, op.ins[:2]), conv_shape(op, at)
+    (x, w), y = map(at.shape, op.ins[:2]), map_shape(op, at.shape)
     biased, relu = USUAL[op.get("epilogue")]
     fields = {**image_fields("in", x), **image_fields("out", y), **geometry(op), "relu": relu, "inputs": 1 + biased}
     work = prod(sizes(y)[:-1]) * prod(sizes(w))
-    return [Step("conv_pool", tuple(map(Operand, (*op.outs, *op.ins))), fields, work)]
-
-
-def conv_shape(op: Op, at: Context) -> Shape:
-    """The shape of what a `conv_pool` pools."""
-    x = at.shape(op.ins[0])
-    size = positions(x[1:-1], *(op[name] for name in ("kernel", "stride", "pad", "dilation")))
-    return (x[0], *size, at.shape(op.outs[0])[-1])
+    operands = tuple(map(Operand, (*op.outs, *op.ins)))
+    if op.get("algorithm") == "winograd":
+        ends = (*operands[:3], ABSENT, *operands[3:])
+        return [_winograd(ends, at, {**fields, "pool": 1}, work, None, late=op.get("late", ""))]
+    return [Step("conv_pool", operands, fields, work)]
 
 
 def turned_geometry(op: Op) -> Fields:
