@@ -21,7 +21,7 @@ static void nd_points(const nd_call *call, const nd_tiling *t, int64_t tiles, co
                 .a = v + point * t->plane_v + k, .a_row = s->in_c, .a_step = 1,
                 .b = call->x[2] + ((point * panels + k0) * s->in_c + k) * ND_LANES, .b_panel = s->in_c * ND_LANES,
                 .c = m + point * t->plane_m + k0 * ND_LANES, .c_row = s->out_c, .c_panel = ND_LANES,
-                .k = nd_min(segment, s->in_c - k), .lanes = columns - (k1 - k0 - 1) * ND_LANES, .accumulate = k > 0,
+                .k = nd_min(segment, s->in_c - k), .lanes = columns - (k1 - k0 - 1) * ND_LANES, .accumulate = k > 0, .c_far = s->staged && k == 0,
             };
             nd_gemm(g, tiles, k1 - k0);
         }

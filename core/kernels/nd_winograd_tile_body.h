@@ -70,7 +70,10 @@ static __attribute__((noinline)) void nd_tile_in(const nd_step *s, const float *
         }
         for (int64_t r = 0; r < 6; r++) {
             nd_line_in(t[r], o);
-            ND_UNROLL for (int q = 0; q < 6; q++) nd_store_up_to(v + (r * 6 + q) * plane + c, o[q], left);
+            ND_UNROLL for (int q = 0; q < 6; q++) {
+                nd_store_up_to(v + (r * 6 + q) * plane + c, o[q], left);
+                if (s->staged) nd_fetch(v + (r * 6 + q) * plane + s->in_c + c); /* of the next tile; staged, points lie in memory */
+            }
         }
     }
 }
