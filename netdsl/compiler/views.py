@@ -10,7 +10,8 @@ the same terms.
 
 A value of its own storage may be pitched too. Where a product reads rows of pixels as they lie, and a pixel is a
 multiple of 2 KiB, a tile's rows would share a few sets of the first-level cache and drive one another out of it
-(ResNet-50's 1x1 convolutions of 1,024 channels: 640 us); a line more between pixels spreads them (467 us).
+(ResNet-50's 1x1 convolutions of 1,024 channels: 640 us; a transposed 2x2 of stride 2, which is four of them); a line
+more between pixels spreads them (467 us).
 """
 
 from __future__ import annotations
@@ -103,10 +104,12 @@ class _Finder:
             self._add(part, View(source, op["start"][axis], sizes[axis], "slice"))
 
     def spread(self, op: Op) -> None:
-        """Spread the pixels that a 1x1 convolution reads as they lie."""
+        """Spread the pixels that a 1x1 convolution reads as they lie, or a transposed one whose taps do not overlap."""
         i = op.ins[0]
         *area, channels = self.program.values[i].shape[1:]
-        as_they_lie = {*op["kernel"], *op["stride"]} == {1} and not any(op["pad"])
+        apart = all(k <= s for k, s in zip(op["kernel"], op["stride"], strict=True))
+        every = op.kind == "conv_dx" or {*op["stride"]} == {1}
+        as_they_lie = apart and every and {*op["dilation"]} == {1} and not any(op["pad"])
         crowded = isinstance(channels, int) and channels % CROWDED == 0 and area.count(1) < len(area)
         made = self.maker.get(i)
         alone = i not in self.views and all(view.whole != i for view in self.views.values())

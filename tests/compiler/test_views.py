@@ -117,6 +117,16 @@ def test_crowded_pixels_of_a_pointwise_convolution_are_spread(channels, kernel, 
     assert views_of(b) == ({"a": ("a", 0, pitch)} if pitch else {})
 
 
+@pytest.mark.parametrize(("kernel", "stride", "pitch"), [(2, 2, 528), (1, 2, 528), (3, 2, 0), (1, 1, 528)])
+def test_crowded_pixels_of_a_transposed_convolution_are_spread_where_taps_do_not_overlap(kernel, stride, pitch):
+    b = Build()
+    a = b.map(unary("tanh", x0), b.input("x", (BATCH, 7, 512)), name="a")
+    w = b.tensor("w", (kernel, 4, 512), "param")
+    attrs = {"kernel": (kernel,), "stride": (stride,), "pad": (0, 0), "dilation": (1,), "groups": 1}
+    b.outputs["y"] = b.add("conv_dx", a, w, size=(6 * stride + kernel,), name="y", **attrs).id
+    assert views_of(b) == ({"a": ("a", 0, pitch)} if pitch else {})
+
+
 def test_crowded_pixels_that_someone_reads_as_one_run_are_not_spread():
     b = Build()
     a = b.map(unary("tanh", x0), b.input("x", (BATCH, 49, 512)), name="a")
