@@ -101,7 +101,7 @@ static int nd_finish_of(const nd_call *call, int64_t r, int64_t c, nd_finish *f,
     const nd_step *s = call->step;
     const int64_t all = nd_images(s, 1, call->n) * nd_pixels(s);
     nd_sum_map m;
-    if (!s->words || nd_is_spread(s) || !nd_is_sum_map((const int32_t *)call->x[3], &m)) return 0;
+    if (!s->words || !nd_is_sum_map((const int32_t *)call->x[3], &m)) return 0;
     if (m.operands > 1 && m.operand[0] && m.operand[1]) return 0; /* y is of the first pair, whose order is free */
     if (nd_even_rows(s, 0, all) < all) return 0;
     *f = (nd_finish){.relu = m.relu};
@@ -112,6 +112,7 @@ static int nd_finish_of(const nd_call *call, int64_t r, int64_t c, nd_finish *f,
         const nd_operand *o = nd_operand_of(s, 3 + m.operand[i]);
         if (o->stride[2] != 1) return 0;
         f->row[f->adds] = s->out_w > 1 ? o->stride[1] : s->out_d * s->out_h > 1 ? o->stride[0] : o->image;
+        if (nd_is_spread(s) && f->row[f->adds]) return 0; /* the rows of a class lie apart */
         at[f->adds] = call->x[3 + m.operand[i]] + r * f->row[f->adds] + c;
         f->adds++;
     }
