@@ -119,6 +119,14 @@ static int nd_finish_of(const nd_call *call, int64_t r, int64_t c, nd_finish *f,
     return found;
 }
 
+/* Whether y goes past the cache: it is too large to wait there for its reader, and the vectors of its panels lie in their places. */
+static int nd_is_far(const nd_call *call)
+{
+    const nd_step *s = call->step;
+    const int aligned = s->out_c / s->groups % ND_LANES == 0 && nd_pitch(s, 0, s->out_c) % ND_LANES == 0 && nd_in_place(call->x[0]);
+    return aligned && nd_images(s, 1, call->n) * nd_pixels(s) * s->out_c >= ND_FAR;
+}
+
 /* Of the epilogue's operands up to two that are as large as y and lie as it does, from row `r` on; they come from memory. */
 static void nd_ask_for(const nd_call *call, nd_product *g, int64_t r, int64_t rows)
 {
@@ -139,6 +147,7 @@ static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *
     const int64_t depth = nd_depth(s), segment = nd_segment(depth), most = nd_most_rows(s);
     const float *b = g.b;
     const nd_finish *finish = g.finish;
+    const int past = g.past;
     float *c = g.c;
     int64_t at[ND_MOST_ROWS], k;
     for (int64_t end; r0 < r1; r0 = end) {
@@ -157,7 +166,8 @@ static void nd_conv_rows(const nd_call *call, const nd_step *s, const nd_class *
             g.b = b + k * ND_LANES;
             g.then = k + segment < depth ? g.b + segment * ND_LANES : 0;
             g.accumulate = k > 0;
-            g.c_far = k == 0;
+            g.past = past && depth <= segment;
+            g.c_far = k == 0 && !g.past;
             g.finish = g.then ? 0 : finish;
             g.soon_length = 0;
             if (s->words && !g.then && !finish && !class && panels == nd_panels(s)) nd_ask_for(call, &g, r0, end - r0);
@@ -199,6 +209,7 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
     };
     nd_finish finish;
     if (nd_finish_of(call, c0, first, &finish, g.finish_at)) g.finish = &finish;
+    g.past = (!s->words || g.finish) && nd_is_far(call);
     int64_t r0 = c0, r1 = c1;
     if (nd_by_lines(s)) {
         nd_product lines = g;
@@ -219,5 +230,6 @@ static void ND_JOIN(ND_NAME(conv), _run)(const nd_call *call, int64_t task)
         r0 = nd_rows_before(s, c0, &s->out_d, &s->upsample_d);
         r1 = nd_rows_before(s, c1, &s->out_d, &s->upsample_d);
     }
+    if (g.past) nd_stream_end();
     if (s->words && !g.finish) nd_epilogue(call, r0, r1, first, columns, call->scratch);
 }

@@ -26,6 +26,7 @@ typedef struct {
     const nd_finish *finish; /* or NULL; `finish_at` is where row 0 and column 0 of C lie in the addends */
     const float *finish_at[2];
     int c_far;            /* C lies in memory: each tile asks for the place of the next, since stores wait for the lines they write to */
+    int past;             /* C is too large for the cache: its whole vectors are stored past it, unless they add to what lies there */
     int a_far;            /* A comes from memory, its rows ND_LANES apart, and B is in the cache */
     const float *soon[2]; /* or NULL: what is read behind the product, `soon_length` of each, and is asked for while it is computed */
     int64_t soon_length;
@@ -56,6 +57,12 @@ ND_INLINE float *nd_tile_place(const nd_product *g, int p, int v)
 {
     const int64_t row = g->c_at ? g->c_at[p] : p * g->c_row;
     return g->c + row + (v / ND_PANEL_VECTORS) * g->c_panel + (v % ND_PANEL_VECTORS) * ND_VLEN;
+}
+
+ND_INLINE void nd_store_total(const nd_product *g, float *c, vf total)
+{
+    if (g->past) nd_stream(c, total);
+    else nd_store(c, total);
 }
 
 /* The end of a tile where totals are more than stored: what is to be done to them, and the lanes of the last panel. */
@@ -98,7 +105,8 @@ ND_INLINE void nd_tile_finish(const nd_product *g, vf (*acc)[ND_TILE_PANELS * ND
             if (accumulate) total += nd_load(c);
             total += nd_load(a0 + v * ND_VLEN);
             if (adds > 1) total += nd_load(a1 + v * ND_VLEN);
-            nd_store(c, nd_vmax(total, least));
+            if (accumulate) nd_store(c, nd_vmax(total, least));
+            else nd_store_total(g, c, nd_vmax(total, least));
         }
         a0 += f->row[0];
         if (adds > 1) a1 += f->row[1];
@@ -141,7 +149,7 @@ ND_INLINE void nd_tile(const nd_product *g, const int P, const int Q)
     if (g->lanes == ND_LANES && !g->finish && !g->accumulate) {
         ND_UNROLL for (int p = 0; p < P; p++)
             ND_UNROLL for (int v = 0; v < Q * ND_PANEL_VECTORS; v++)
-                nd_store(nd_tile_place(g, p, v), acc[p][v]);
+                nd_store_total(g, nd_tile_place(g, p, v), acc[p][v]);
         return;
     }
     if (g->lanes == ND_LANES && !g->finish) {

@@ -40,7 +40,7 @@ static void nd_line_of_tiles(nd_product g, int64_t rows, int64_t panels, int mor
     const nd_product whole = g;
     for (int64_t i = 0, row = 0; i < tiles; i++) {
         const int64_t count = nd_ceil_div(rows - row, tiles - i), next = row + count;
-        const int64_t after = next < rows ? nd_ceil_div(rows - next, tiles - i - 1) : more ? nd_ceil_div(rows, tiles) : 0;
+        const int64_t after = g.past ? 0 : next < rows ? nd_ceil_div(rows - next, tiles - i - 1) : more ? nd_ceil_div(rows, tiles) : 0;
         const float *c = dense && after ? whole.c + next * whole.c_row : 0;
         if (!dense) nd_fetch_place(&whole, next, after, 0, panels);
         else for (int64_t at = nd_ceil_div(panels, ND_TILE_PANELS) * terms; at < after * g.c_row; at += ND_LANES) nd_fetch(c + at);

@@ -1,6 +1,5 @@
 /* map: an expression over operands that broadcast. Axes along which every operand moves evenly are walked as one. */
 #define ND_WINDOW 16384 /* elements of a task */
-#define ND_FAR (2 << 20) /* elements of a result that does not wait in the cache for its reader */
 
 /* Axes, batch first, of up to ND_OPERANDS operands. */
 typedef struct {

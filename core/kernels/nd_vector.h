@@ -148,6 +148,7 @@ ND_INLINE void nd_copy_run(float *to, const float *from, int64_t count)
     if (i < count) nd_store_part(to + i, nd_load_part(from + i, count - i), count - i);
 }
 
+#define ND_FAR (2 << 20) /* elements of a result that does not wait in the cache for its reader */
 /* Stores that leave the cache as it is, and memory's old lines unread, to whole vectors in their places; after the last of
  * them `nd_stream_end`, before others may read. */
 #if defined(__x86_64__) && ND_VLEN == 16

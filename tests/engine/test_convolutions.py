@@ -77,3 +77,33 @@ def test_convolution_of_small_integers_is_exact_on_every_instruction_set(seed: i
             plan = assemble(program, batch=batch, threads=threads, table=kernel_table(isa))
             found = Program(plan, Weights(weights), threads)(arrays if len(arrays) > 1 else arrays["x"])
             assert np.array_equal(np.ravel(found)[: exact.size], exact.ravel()), f"{isa}, {threads} threads: {program}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "kernel", "stride", "inputs", "outputs"),
+    [("conv", 1, 1, 16, 32), ("conv", 3, 1, 2, 32), ("conv", 3, 1, 20, 32), ("conv_dx", 2, 2, 48, 20)],
+)
+def test_what_is_too_large_for_the_cache_is_exact(
+    kind: str, kernel: int, stride: int, inputs: int, outputs: int
+) -> None:
+    size, rng, build = (256, 258), np.random.default_rng(5), Build()
+    shape = (*(n // stride for n in size), inputs if kind == "conv" else outputs)
+    arrays = {"x": rng.integers(-4, 5, (1, *shape)), "w": rng.integers(-4, 5, (kernel, kernel, inputs, outputs))}
+    arrays["b"] = rng.integers(-4, 5, outputs if kind == "conv" else inputs)
+    ins = [build.input("x", (BATCH, *shape)), *(build.tensor(n, arrays[n].shape, "param") for n in "wb")]
+    attrs = {
+        "kernel": (kernel,) * 2,
+        "stride": (stride,) * 2,
+        "dilation": (1, 1),
+        "groups": 1,
+        "pad": (kernel // 3,) * 4,
+    }
+    value = build.add(kind, *ins[:2], **attrs, **({"size": size} if kind == "conv_dx" else {}))
+    x0, x1 = operands(2)
+    build.outputs["found"] = build.map(x0 + x1, value, ins[2]).id
+    arrays = {name: a.astype(np.float32) for name, a in arrays.items()}
+    program, x = build.finish(), arrays["x"]
+    exact = run_ops(program, arrays, dtype=np.float64)["found"]
+    for isa in isas():
+        plan = assemble(choose_algorithms(rewrite(program), "direct"), batch=1, threads=2, table=kernel_table(isa))
+        assert np.array_equal(Program(plan, Weights({n: arrays[n] for n in "wb"}), 2)(x), exact), isa
