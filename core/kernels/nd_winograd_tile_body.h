@@ -93,6 +93,7 @@ ND_INLINE void nd_store_pooled(const nd_ending *e, const vf *above, const vf *be
     const vf added = f->adds ? nd_load_up_to(e->at[0] + c, left) : (vf){};
     for (int64_t q = 0; q < windows; q++, above += 2, below += 2, y += e->pitch) {
         vf v[4] = {above[0], above[1], below[0], below[1]};
+        nd_fetch(y + 2 * e->pitch + c); /* of the next tile */
         ND_UNROLL for (int i = 0; i < 4; i++) {
             if (f->adds) v[i] += added;
             if (f->relu) v[i] = nd_vmax(v[i], (vf){});
