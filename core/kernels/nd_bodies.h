@@ -9,6 +9,7 @@
 #include "nd_conv_body.h"
 #include "nd_conv_pool_body.h"
 #include "nd_winograd_weight_body.h"
+#include "nd_winograd_line_body.h"
 #include "nd_winograd_tile_body.h"
 #include "nd_winograd_few_body.h"
 #include "nd_winograd_body.h"

@@ -12,10 +12,10 @@ void nd_check_conv(checker *c)
     epilogue(c, ND_OPERANDS - 3);
 }
 
-/* Thirty-six matrices of panels with a row for each input channel. */
+/* Matrices of panels with a row for each input channel, one for each point of a tile. */
 static int64_t transformed_length(const nd_step *s)
 {
-    return times(36 * ((s->out_c + ND_LANES - 1) / ND_LANES), s->in_c * ND_LANES);
+    return times(nd_winograd_points(s) * ((s->out_c + ND_LANES - 1) / ND_LANES), s->in_c * ND_LANES);
 }
 
 static void plain_3x3(checker *c)
@@ -24,11 +24,19 @@ static void plain_3x3(checker *c)
     expect(c, s->kernel_d == 1 && s->kernel_h == 3 && s->kernel_w == 3 && s->groups == 1, "the kernel is not 3x3 in one group");
 }
 
-/* The same on a plane, every step of the window 1. */
+/* The sizes that transforms are known for. */
+static void tile_and_kernel(checker *c)
+{
+    const nd_step *s = c->step;
+    const int known = s->kernel_h == 3 ? s->tile == 4 || s->tile == 6 : s->kernel_h == 5 && s->tile == 4;
+    expect(c, known && s->kernel_d == 1 && s->kernel_w == s->kernel_h && s->groups == 1,
+           "neither 3x3 in tiles of 4 or 6 nor 5x5 in tiles of 4, in one group");
+}
+
+/* Every step of the window on a plane is 1. */
 static void plain_steps(checker *c)
 {
     const nd_step *s = c->step;
-    plain_3x3(c);
     expect(c, s->in_d == 1 && s->out_d == 1 && !s->pad_front, "the map has depth");
     expect(c, s->block >= 0 && s->block <= ND_MOST_BLOCK, "`block` is out of range");
     for (int axis = 0; axis < 3; axis++)
@@ -51,6 +59,7 @@ void nd_check_conv_winograd(checker *c)
 {
     const nd_step *s = c->step;
     geometry(c);
+    tile_and_kernel(c);
     plain_steps(c);
     expect(c, s->pool == 0 || s->pool == 1, "`pool` is neither 0 nor 1");
     expect(c, !s->pool || !s->words, "a convolution that is pooled has no expression");
@@ -59,12 +68,13 @@ void nd_check_conv_winograd(checker *c)
     pixels(c, 0, s->pool ? pooled_pixels(s) : volume(&s->out_d), s->out_c, batched(c, 1));
     pixels(c, 1, volume(&s->in_d), s->in_c, batched(c, 1));
     expect(c, s->fresh >= 0 && s->fresh <= ND_IN_REGISTERS && (!s->fresh || s->staged), "`fresh` weights need stages");
+    expect(c, !s->fresh || nd_winograd_points(s) == 36, "`fresh` weights are those of 36 points");
     dense(c, 2, s->fresh ? panel_length(s) : transformed_length(s), 0);
     if (s->staged) {
-        const int64_t tiles = times(images(c, 1), ((s->out_h + 3) / 4) * ((s->out_w + 3) / 4));
+        const int64_t tiles = times(images(c, 1), ((s->out_h + s->tile - 1) / s->tile) * ((s->out_w + s->tile - 1) / s->tile));
         const int64_t groups = (tiles + ND_WINOGRAD_GROUP - 1) / ND_WINOGRAD_GROUP;
         const int64_t registers = times(groups * ND_WINOGRAD_GROUP, s->in_c), points = plus(times(tiles, s->in_c + s->out_c), 2 * ND_WINOGRAD_GAP);
-        dense(c, 7, times(36, s->fresh == ND_IN_REGISTERS ? registers : points), 0);
+        dense(c, 7, times(nd_winograd_points(s), s->fresh == ND_IN_REGISTERS ? registers : points), 0);
     }
     if (!s->pool) epilogue(c, 4);
 }
@@ -167,7 +177,7 @@ void nd_check_unpack_lanes(checker *c) { check_lanes_copy(c, 1, 0); }
 void nd_check_pack_winograd(checker *c)
 {
     weights(c);
-    plain_3x3(c);
+    tile_and_kernel(c);
     if (c->reason) return;
     dense(c, 0, transformed_length(c->step), 0);
     dense(c, 1, panel_length(c->step), 0);
@@ -184,6 +194,7 @@ void nd_check_conv_dw_winograd(checker *c)
 {
     const nd_step *s = c->step;
     geometry(c);
+    plain_3x3(c);
     plain_steps(c);
     if (!c->reason) weight_gradient(c, panel_length(s), times((s->out_h + 3) / 4, (s->out_w + 3) / 4));
 }

@@ -42,6 +42,7 @@
     INT(pad_front) INT(pad_top) INT(pad_left) INT(dilation_d) INT(dilation_h) INT(dilation_w) \
     INT(upsample_d) INT(upsample_h) INT(upsample_w) INT(groups) \
     INT(turned)          /* conv_lanes: 1 where w is the weight of the convolution whose data gradient this is */ \
+    INT(tile)            /* conv_winograd, pack_winograd: outputs along a side of a tile */ \
     INT(staged)          /* conv_winograd: 1 where its parts are phases over all tiles */ \
     INT(block)           /* conv_winograd: tiles of a fused block; 0: as many as suit a level-2 cache */ \
     INT(task_rows) INT(task_panels)  /* conv: pixels and panels of a task; 0: as many as give threads work and caches rest */ \

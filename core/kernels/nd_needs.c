@@ -19,7 +19,7 @@ static int64_t scratch_of(const nd_step *s)
     case operation_conv_winograd:
         if (s->fresh == 1) return larger(ND_BYTECODE_SCRATCH, 12 * nd_fresh_plane(s->in_c));
         return ND_BYTECODE_SCRATCH
-            + (s->staged ? 0 : 36 * (nd_winograd_tiles(s) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));
+            + (s->staged ? 0 : nd_winograd_points(s) * (nd_winograd_tiles(s) * (s->in_c + s->out_c) + 2 * ND_WINOGRAD_GAP));
     case operation_conv_dw: return ND_DW_SCRATCH;
     case operation_dot_dx:
         return ND_BYTECODE_SCRATCH + ND_DOT_ROWS * ((s->in_c + ND_LANES - 1) / ND_LANES * ND_LANES + ND_DOT_BLOCK);

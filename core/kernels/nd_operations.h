@@ -14,10 +14,11 @@
  *     on a 1x1 map, or on a map out_h x 1 for more rows an image. words > 0: bytecode whose input 0 is the convolution's result and
  *     input k is operand 3+k, with stride0 stride1 stride2 over (out_d*out_h, out_w, out_c); inputs counts input 0 too.
  * conv_winograd    y, x, w transformed, code, x1 ... x3, points
- *     the same for kernel 3x3 and stride, dilation, upsample, groups 1, from weights that pack_winograd made. block. staged: points holds
- *     36 * (tiles * (in_c + out_c) + 2 * gap), tiles = batch * ceil(out_h/4) * ceil(out_w/4); else it is absent.
- *     fresh (and staged): w is the panel itself, which is transformed as it is read, 1: a few columns at a time, 2 (over few tiles):
- *     in registers, where points holds 36 * in_c * tiles rounded up to 4.
+ *     the same for kernel 3x3, tile 4 or 6, or kernel 5x5, tile 4, and stride, dilation, upsample, groups 1, from weights that pack_winograd
+ *     made, lines = tile + kernel_h - 1. block. staged: points holds lines * lines * (tiles * (in_c + out_c) + 2 * gap),
+ *     tiles = batch * ceil(out_h/tile) * ceil(out_w/tile); else it is absent.
+ *     fresh (and staged, kernel 3x3, tile 4): w is the panel itself, which is transformed as it is read, 1: a few columns at a time,
+ *     2 (over few tiles): in registers, where points holds 36 * in_c * tiles rounded up to 4.
  *     pool: y (out_h/2, out_w/2, out_c) is what conv_pool stores, and the end of the convolution what that has: words 0, relu, and where
  *     inputs is 2 a number a channel, x1.
  * conv_dw          dw panel, x, dy, partials
@@ -52,8 +53,8 @@
  *     the pixels of one remainder by `upsample` meet lies together.
  * pack_grouped       w grouped, w grouped                      those of pack_flip
  *     The weights of the conv_grouped that computes conv_dx.
- * pack_winograd    w transformed, panel or flip panel                     in_c out_c of the conv that reads it; kernel 3x3, groups 1
- *     36 matrices of panels, in_c rows each.
+ * pack_winograd    w transformed, panel or flip panel                     kernel_*, in_c, out_c and tile of the conv that reads it; groups 1
+ *     lines * lines matrices of panels, in_c rows each.
  * pool_max         y, x                in_* in_c out_* kernel_* stride_* pad_*; windows clipped to the image; NaN wins
  * pool_max_dx      dx, x, dy           the same; the first maximum in scanning order gets dy
  * pool_sum         y, x                the same
@@ -119,13 +120,14 @@
 
 /* Winograd tiles of a block: as many as keep its points in a level-2 cache, whole micro-kernel tiles of rows. */
 #define ND_WINOGRAD_GAP 48 /* between the planes of points, against cache sets that coincide */
-static inline int64_t nd_winograd_block(int64_t in_c, int64_t out_c)
+static inline int64_t nd_winograd_points(const nd_step *s) { return (s->tile + s->kernel_h - 1) * (s->tile + s->kernel_h - 1); }
+static inline int64_t nd_winograd_block(const nd_step *s)
 {
-    const int64_t tiles = 180000 / (36 * (in_c + out_c));
+    const int64_t tiles = 180000 / (nd_winograd_points(s) * (s->in_c + s->out_c));
     return tiles >= 56 ? 56 : tiles >= 28 ? tiles / 14 * 14 : tiles >= 14 ? 14 : 7;
 }
 
-static inline int64_t nd_winograd_tiles(const nd_step *s) { return s->block ? s->block : nd_winograd_block(s->in_c, s->out_c); }
+static inline int64_t nd_winograd_tiles(const nd_step *s) { return s->block ? s->block : nd_winograd_block(s); }
 enum { ND_MOST_BLOCK = 1024 };
 
 /* `fresh` weights: a plane of those transformed in scratch is a segment of rows of so many panels; in registers, for a group of tiles. */

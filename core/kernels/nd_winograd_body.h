@@ -1,6 +1,7 @@
-/* conv_winograd: a 3x3 convolution of stride 1 by F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2016): 36 products for 16 outputs in place of 144.
+/* conv_winograd: a convolution of stride 1 by Winograd's algorithm (Winograd 1980; Lavin and Gray 2016): F(4x4, 3x3) has 36 products for
+ * 16 outputs in place of 144, F(6x6, 3x3) 64 for 36 in place of 324, F(4x4, 5x5) 64 for 16 in place of 400.
  *
- * Tiles of 4x4 outputs read 6x6 inputs. V[point][tile][channel] = Bt d B; M[point] = V[point] * U[point]; y = At M A. Fused, a task
+ * Tiles of tile x tile outputs read tile + kernel - 1 lines of inputs. V[point][tile][channel] = Bt d B; M[point] = V[point] * U[point]; y = At M A. Fused, a task
  * takes a block of tiles through all of it in its own scratch; staged, the three parts are phases over all tiles, so that weights that
  * exceed the cache are read once. Tiles do not touch one another: blocks, threads and staging leave the bits alone.
  */
@@ -55,7 +56,7 @@ static int64_t nd_staged_tasks(const nd_step *s, const nd_tiling *t, int phase)
     const int64_t panels = nd_ceil_div(s->out_c, ND_LANES);
     if (s->fresh == ND_IN_REGISTERS) return phase == 0 ? nd_few_tasks(s, t) : phase == 1 ? panels : 0;
     if (phase != 1) return t->blocks;
-    return s->fresh ? 3 * nd_ceil_div(panels, ND_FRESH_PANELS) : ND_POINTS * nd_ceil_div(panels, ND_WINOGRAD_PANELS);
+    return s->fresh ? 3 * nd_ceil_div(panels, ND_FRESH_PANELS) : t->points * nd_ceil_div(panels, ND_WINOGRAD_PANELS);
 }
 
 static void nd_staged_product(const nd_call *call, const nd_tiling *t, int64_t task, const float *v, float *m)
@@ -85,11 +86,11 @@ static void ND_JOIN(ND_NAME(conv_winograd), _run)(const nd_call *call, int64_t t
     const nd_step *s = call->step;
     const nd_tiling t = nd_tiling_of(s, call->n);
     const int64_t first = task * t.per_block, end = nd_min(t.all, first + t.per_block), panels = nd_ceil_div(s->out_c, ND_LANES);
-    float *v = s->staged ? call->x[7] : call->scratch + ND_BYTECODE_SCRATCH, *m = v + ND_POINTS * t.plane_v;
+    float *v = s->staged ? call->x[7] : call->scratch + ND_BYTECODE_SCRATCH, *m = v + t.points * t.plane_v;
     if (!s->staged) {
         if (first >= end) return;
         nd_tiles_in(call, &t, first, end, v);
-        nd_points(call, &t, end - first, v, m, 0, ND_POINTS, 0, panels);
+        nd_points(call, &t, end - first, v, m, 0, t.points, 0, panels);
         nd_tiles_out(call, &t, first, end, m, s->out_c, t.plane_m, 0, s->out_c);
     } else if (call->phase == 1) {
         nd_staged_product(call, &t, task, v, m);

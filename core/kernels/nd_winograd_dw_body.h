@@ -73,7 +73,7 @@ static void nd_dw_points(const nd_call *call, const nd_dw_block *b, int64_t firs
         const int64_t inside = i % image, row0 = inside / wide * 4, column0 = inside % wide * 4;
         const float *x = call->x[1] + i / image * nd_operand_of(s, 1)->image + b->c0;
         const float *dy = call->x[2] + i / image * nd_operand_of(s, 2)->image + b->k0;
-        nd_tile_in(s, x, row0 - s->pad_top, column0 - s->pad_left, b->channels, b->v + (i - first) * b->row_v, b->plane_v);
+        nd_tile_in_4_of_6(s, x, row0 - s->pad_top, column0 - s->pad_left, b->channels, b->v + (i - first) * b->row_v, b->plane_v);
         nd_tile_gradient(s, dy, row0, column0, b->columns, b->d + (i - first) * ND_LANES, b->plane_d, b->panel_d);
     }
 }

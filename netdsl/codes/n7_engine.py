@@ -63,8 +63,8 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N712",
         "no such algorithm",
-        "`algorithm=` takes `auto`, by which 3x3 convolutions of stride 1 with at least 16 channels and 6 pixels are computed by Winograd's "
-        "F(4x4, 3x3), and `direct`, by which every convolution is a direct sum.",
+        "`algorithm=` takes `auto`, by which convolutions of stride 1 with at least 16 channels are computed by Winograd's algorithm, those of "
+        "3x3 from 6 pixels and those of 5x5 from 13 pixels on, and `direct`, by which every convolution is a direct sum.",
     ),
     Page(
         "N713",

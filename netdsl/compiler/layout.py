@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.compiler.dense import is_dense
 from netdsl.compiler.lanes import in_lanes
+from netdsl.compiler.winograd import size_of
 from netdsl.ops.op import Op, Ops, Value
 
 if TYPE_CHECKING:
@@ -30,20 +31,19 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[np.float32]]
 
 LANES = 16
-POINTS = 36
 
 
 @dataclass(frozen=True)
 class Layout:
     """`kind`: `dense`, `panel`, `flip`, `grouped` or `lanes`; `groups` of the product that reads it; `points`:
-    transformed for Winograd.
+    of the transform for Winograd, 0 where there is none.
 
     `spread`: in a flip or grouped weights, how far apart the taps stand that meet the same pixels; empty where it is 1.
     """
 
     kind: str = "dense"
     groups: int = 1
-    points: bool = False
+    points: int = 0
     spread: tuple[int, ...] = ()
 
     def length(self, shape: tuple[int, ...]) -> int:
@@ -52,7 +52,7 @@ class Layout:
             return prod(shape)
         rows, columns = self.panels(shape)
         if self.points:
-            rows = rows // prod(shape[:-2]) * POINTS
+            rows = rows // prod(shape[:-2]) * self.points
         return self.matrices * -(-columns // LANES) * rows * LANES
 
     @property
@@ -84,7 +84,7 @@ class Layout:
         rows, columns = self.panels(shape)
         turned = "turned by 180°, inputs and outputs exchanged, " if self.kind in ("flip", "grouped") else ""
         turned += "taps ordered by the pixels they meet, " if self.spread else ""
-        points = f"transformed to {POINTS} points, each " if self.points else ""
+        points = f"transformed to {self.points} points, each " if self.points else ""
         rows = rows // prod(shape[:-2]) if self.points else rows
         of = "channels" if self.points else "(kernel, channel)"
         blocks = f"{-(-columns // LANES)} × {rows} rows of {LANES}, a row for each of its {of}"
@@ -126,11 +126,12 @@ def weight_layout(program: Ops, op: Op) -> Layout | None:
         return Layout("panel")
     if op.kind in ("conv", "conv_dx", "conv_pool"):
         algorithm = op.get("algorithm")
-        winograd, grouped = algorithm == "winograd" and not op.get("late", False), algorithm == "grouped"
+        points = size_of(op).points if algorithm == "winograd" and not op.get("late") else 0
+        grouped = algorithm == "grouped"
         if op.kind != "conv_dx":
-            return Layout("panel", 1 if grouped else op["groups"], winograd)
+            return Layout("panel", 1 if grouped else op["groups"], points)
         spread = tuple(s // gcd(s, d) for s, d in zip(op["stride"], op["dilation"], strict=True))
-        return Layout("grouped" if grouped else "flip", op["groups"], winograd, spread if max(spread) > 1 else ())
+        return Layout("grouped" if grouped else "flip", op["groups"], points, spread if max(spread) > 1 else ())
     if op.kind == "dot" and op["transpose"] != "a":
         return Layout("panel")
     return None
@@ -189,13 +190,14 @@ class _Assigner:
             value.shape,
             value.dtype,
             "temp",
-            f"{value.name}:{layout.kind}{':winograd' * layout.points}",
+            f"{value.name}:{layout.kind}{':winograd' * (layout.points > 0)}",
         )
         self.values[made.id] = made
         self.layouts[made.id] = layout
         to = "winograd" if layout.points else layout.kind
         attrs = {"groups": have.groups if layout == DENSE else layout.groups, "of": have.kind, "to": to}
         attrs |= {"spread": layout.spread} if layout.spread else {}
+        attrs |= {"tile": reader["tile"]} if layout.points else {}
         ordered = tuple(sorted(attrs.items()))
         self.ops.append(Op("convert", (source,), (made.id,), ordered, reader.phase, reader.origin))
         self.converted[i, layout] = made.id

@@ -63,7 +63,9 @@ def test_moving_statistics_are_part_of_the_total():
 def test_a_direct_sum_says_why_others_were_refused(small):
     assert refusals(one(small, "D")) == {
         "a sum with the batch in the lanes": "a batch of 1 leaves some of 16 lanes empty",
+        "Winograd's F(6x6, 3x3)": "not a 3x3 window of stride 1, dilation 1 and one group",
         "Winograd's F(4x4, 3x3)": "not a 3x3 window of stride 1, dilation 1 and one group",
+        "Winograd's F(4x4, 5x5)": "12 pixels are fewer than 13",
         "a direct sum with all groups side by side": "it has one group",
         "a direct sum": "",
     }

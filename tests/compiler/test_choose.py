@@ -6,17 +6,37 @@ import netdsl
 from netdsl.compiler.lower import lower
 from netdsl.compiler.passes import rewrite
 from netdsl.compiler.passes.choose import choose_algorithms
+from netdsl.compiler.winograd import size_of
 from netdsl.ops.op import BATCH, Build
 
 
 def chosen(size: str, call: str, algorithm: str = "auto") -> list[str]:
     net = netdsl.parse(f"net A {{\ninput x: {size}\n{call}\n}}")
-    return [op.get("algorithm", "direct") for op in choose_algorithms(rewrite(lower(net)), algorithm).ops]
+    found = choose_algorithms(rewrite(lower(net)), algorithm).ops
+    return [str(size_of(op)) if op.get("algorithm") == "winograd" else op.get("algorithm", "direct") for op in found]
 
 
-@pytest.mark.parametrize("size", ["6x6x16", "40x6x512"])
+@pytest.mark.parametrize("size", ["7x7x16", "40x7x512"])
 def test_3x3_of_stride_1_takes_winograd_from_16_channels_and_6_pixels(size: str) -> None:
-    assert chosen(size, "conv(16, 3x3, pad=same)") == ["winograd"]
+    assert chosen(size, "conv(16, 3x3, pad=same)") == ["F(4x4, 3x3)"]
+
+
+@pytest.mark.parametrize(
+    ("size", "outputs", "expected"),
+    [
+        ("224x224x64", 64, "F(6x6, 3x3)"),
+        ("12x12x64", 64, "F(6x6, 3x3)"),
+        ("56x56x64", 64, "F(4x4, 3x3)"),  # 100 tiles of 64 products, beside 196 of 36
+        ("64x64x512", 256, "F(6x6, 3x3)"),
+        ("64x64x512", 257, "F(4x4, 3x3)"),  # 33 MiB of transformed weights
+    ],
+)
+def test_large_tiles_are_for_maps_that_they_fill_and_weights_that_stay_near(size: str, outputs: int, expected) -> None:
+    assert chosen(size, f"conv({outputs}, 3x3, pad=same)") == [expected]
+
+
+def test_5x5_of_stride_1_takes_winograd_from_13_pixels() -> None:
+    assert chosen("13x40x16", "conv(16, 5x5, pad=same)") == ["F(4x4, 5x5)"]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +45,8 @@ def test_3x3_of_stride_1_takes_winograd_from_16_channels_and_6_pixels(size: str)
         ("5x40x16", "conv(16, 3x3, pad=same)"),
         ("40x40x15", "conv(16, 3x3, pad=same)"),
         ("40x40x16", "conv(15, 3x3, pad=same)"),
-        ("40x40x16", "conv(16, 5x5, pad=same)"),
+        ("12x40x16", "conv(16, 5x5, pad=same)"),
+        ("40x40x16", "conv(16, 7x7, pad=same)"),
         ("40x40x16", "conv(16, 3x3, stride=2)"),
         ("40x40x16", "conv(16, 3x3, dilation=2)"),
         ("40x40x32", "conv(32, 3x3, groups=2)"),

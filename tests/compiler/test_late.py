@@ -31,7 +31,7 @@ def training(net):
 
 def test_few_tiles_and_many_weights_are_transformed_late(net):
     before, after = str(last(net)), str(transform_late(last(net), 1))
-    assert "algorithm=winograd, dilation=1x1, groups=1, kernel=3x3, pad=1x1x1x1, stride=1x1)" in before
+    assert "algorithm=winograd, dilation=1x1, groups=1, kernel=3x3, pad=1x1x1x1, stride=1x1, tile=4x4)" in before
     assert after == before.replace("kernel=3x3, ", "kernel=3x3, late=scratch, ")
 
 

@@ -22,7 +22,7 @@ def size(tiles, y, form):
 
 def fields_of(steps, x, out, form, **more):
     window = steps.geometry(x, (*x.shape[1:3], out), kernel=(3, 3), pad=(1, 1))
-    return window | {"staged": int(form > 0), "fresh": max(0, form - 1)} | more
+    return window | {"tile": 4, "staged": int(form > 0), "fresh": max(0, form - 1)} | more
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -42,16 +42,18 @@ def script(text: str, seconds: float = 60, **environment: str) -> str:
     return done.stdout
 
 
-def test_row_105_winograd_widens_nan_within_its_tiles_alone() -> None:
-    """Tiles of 4x4 outputs read 6x6 inputs: pixel (9, 9) with pad 1 lies in those of rows and columns 8 to 11."""
-    net = netdsl.parse("net A {\ninput x: 24x24x16\nconv(16, 3x3, pad=1)\n}")
+@pytest.mark.parametrize(("size", "tile"), [(16, 4), (24, 6)])
+def test_row_105_winograd_widens_nan_within_its_tiles_alone(size: int, tile: int) -> None:
+    """Pixel (9, 9) with pad 1 is read by tiles of rows and columns 8 to 11, of 4x4 outputs, and 6 to 11, of 6x6."""
+    net = netdsl.parse(f"net A {{\ninput x: {size}x{size}x16\nconv(16, 3x3, pad=1)\n}}")
     program = netdsl.compile(net)
-    assert "conv_winograd" in {step.kernel for step in program.plan.steps}
-    x = np.random.default_rng(2).normal(size=(1, 24, 24, 16)).astype(np.float32)
+    (step,) = [step for step in program.plan.steps if step.kernel == "conv_winograd"]
+    assert f"tile={tile}x{tile}" in step.op
+    x = np.random.default_rng(2).normal(size=(1, size, size, 16)).astype(np.float32)
     clean = program(x)
     x[0, 9, 9, 3] = np.nan
-    inside = np.zeros((24, 24), bool)
-    inside[8:12, 8:12] = True
+    inside = np.zeros((size, size), bool)
+    inside[9 // tile * tile : 12, 9 // tile * tile : 12] = True
     found = program(x)[0]
     assert np.isnan(found[8:11, 8:11]).all()
     assert np.array_equal(found[~inside], clean[0][~inside])

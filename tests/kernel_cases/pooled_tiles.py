@@ -7,20 +7,28 @@ import numpy as np
 from kernel_cases.problem import Array, Family, Numbers, Problem
 from kernel_cases.steps import fixed, geometry, images, panel
 from kernel_cases.windows import SAME, Window, convolve, out_size, spread_taps
-from kernel_cases.winograd import transformed
+from kernel_cases.winograd import EIGHT, matrix, passed_on, transformed
 
 End = tuple[bool, bool]
 
 
 def pooled(
-    numbers: Numbers, n: int, h: int, w: int, c: int, o: int, window: Window, staged: int, end: End = (True, True)
+    numbers: Numbers,
+    n: int,
+    h: int,
+    w: int,
+    c: int,
+    o: int,
+    window: Window,
+    staged: int,
+    end: End = (True, True),
+    tile: int = 4,
 ) -> Problem:
     """The largest of each 2x2 window of a convolution with a bias, a ReLU, both or none; `staged` as in `winograd`."""
-    x, weight, (biased, relu) = numbers(n, h, w, c), numbers(3, 3, c, o), end
+    x, weight, (biased, relu) = numbers(n, h, w, c), numbers(*window.kernel, c, o), end
     bias = numbers(o) if biased else np.zeros(o, np.float32)
     high, wide = out_size(x, window)
-    tiles = n * -(-high // 4) * -(-wide // 4)
-    points = 36 * -(-tiles // 4) * 4 * c if staged == 3 else 36 * (tiles * (c + o) + 2 * 48)
+    g, tiles = matrix(tile, window.kernel[0]), n * -(-high // tile) * -(-wide // tile)
 
     def judge(found: Array) -> None:
         whole = convolve(spread_taps(x, window, (high, wide)), weight, 1) + bias
@@ -33,17 +41,18 @@ def pooled(
     operands = (
         images(np.empty((n, high // 2, wide // 2, o), np.float32)),
         images(x),
-        fixed(panel(weight) if staged > 1 else transformed(weight).astype(np.float32)),
+        fixed(panel(weight) if staged > 1 else transformed(weight, g).astype(np.float32)),
         None,
         fixed(bias) if biased else None,
-        *(None, None, fixed(np.empty(points, np.float32)) if staged else None),
+        *(None, None, fixed(np.empty(passed_on(g, tiles, c, o, staged), np.float32)) if staged else None),
     )
     fields = geometry(x, (high, wide, o), **window.fields()) | {"pool": 1, "relu": int(relu), "inputs": 1 + int(biased)}
-    fields |= {"staged": int(staged > 0), "fresh": max(0, staged - 1)}
+    fields |= {"staged": int(staged > 0), "fresh": max(0, staged - 1), "tile": tile}
     return Problem("conv_winograd", operands, fields, judge, written=(7,) if staged else ())
 
 
 FORMS = (0, 1, 2, 3)
+SIZES = [(2, 13), (7, 8), (12, 5)]
 MAPS = [(h, w) for h in (2, 3, 5, 8, 13) for w in (2, 7, 8, 10)]
 PADS = [Window(), Window(pad=(2, 2)), Window(pad=(1, 0), after=(0, 1))]
 ENDS = [(biased, relu) for biased in (False, True) for relu in (False, True)]
@@ -62,5 +71,18 @@ FAMILIES = (
         "pooled tiles of a block",
         pooled,
         [(n, 5, 4 * t, 2, 3, SAME, s) for n in (1, 3) for t in (1, 7, 14, 15, 57) for s in (0, 1)],
+    ),
+    Family(
+        "conv_winograd",
+        "pooled, eight points",
+        pooled,
+        [
+            (2, h, w, 17, o, v, s, e, t)
+            for h, w in SIZES
+            for o in (3, 33)
+            for v, t in EIGHT
+            for e in ENDS
+            for s in (0, 1)
+        ],
     ),
 )

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from netdsl.compiler.translate.product import POINTS, staging
+from netdsl.compiler.translate.product import staging
+from netdsl.compiler.winograd import SMALL, size_of
 from netdsl.ops.conv_pool import map_shape
 from netdsl.ops.op import Op, Ops
 
 MOST_TILES = 8  # for which weights are transformed in registers, four tiles at a time
-LEAST_WEIGHTS, MOST_POINTS = 2**19, 3 * 2**20
+LEAST_WEIGHTS, MOST_POINTS = 2**19, 2**21
 LEAST_LEARNING = 2**17
 
 
@@ -28,7 +29,7 @@ def transform_late(program: Ops, batch: int) -> Ops:
 
 
 def _late(program: Ops, op: Op, batch: int, least: int) -> Op:
-    if op.get("algorithm") != "winograd" or op.kind == "conv_dw":  # which reads no weight
+    if op.get("algorithm") != "winograd" or op.kind == "conv_dw" or size_of(op) != SMALL:
         return op
     height, width, outputs = (int(n) for n in map_shape(op, lambda i: program.values[i].shape)[1:])
     inputs, tiles = int(program.values[op.ins[0]].shape[-1]), batch * -(-height // 4) * -(-width // 4)
@@ -40,5 +41,5 @@ def late_form(tiles: int, inputs: int, outputs: int, least: int) -> str:
     """Where a convolution transforms its weights as it reads them, if there are at least so many; or nothing."""
     if tiles <= MOST_TILES:
         return "registers"
-    staged = not staging(tiles, inputs, outputs)[0]
-    return "scratch" if staged and inputs * outputs >= least and POINTS * tiles * inputs <= MOST_POINTS else ""
+    staged = not staging(SMALL.points, tiles, inputs, outputs)[0]
+    return "scratch" if staged and inputs * outputs >= least and SMALL.points * tiles * inputs <= MOST_POINTS else ""

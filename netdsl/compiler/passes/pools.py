@@ -8,7 +8,7 @@ The map, four times what is pooled, is read by the pool alone, and the epilogue 
 It pays where the numbers of a window are at hand when they are made:
 
 - in a small net's first layer, of one input channel and few outputs, whose pixels lie in the lanes (`fuse_pools`);
-- in Winograd's algorithm, whose tiles of 4x4 end in registers (`pool_tiles`, once algorithms are chosen).
+- in Winograd's algorithm, whose tiles end in registers (`pool_tiles`, once algorithms are chosen).
 """
 
 from __future__ import annotations

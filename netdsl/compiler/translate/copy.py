@@ -84,7 +84,8 @@ def convert(op: Op, at: Context) -> list[Step]:
     *kernel, inputs, outputs = sizes(at.shape(op.ins[0]))
     fields = {**triple("kernel", kernel), "in_c": inputs * op["groups"], "out_c": outputs, "groups": op["groups"]}
     fields |= triple("stride", op.get("spread", ()))
-    if op["to"] == "winograd" and op["of"] == "flip":
-        fields |= {"in_c": outputs, "out_c": inputs}
+    if op["to"] == "winograd":
+        fields |= {"tile": op["tile"][0]}
+        fields |= {"in_c": outputs, "out_c": inputs} if op["of"] == "flip" else {}
     name = KERNELS[op["to"]]
     return [Step(name, (Operand(op.outs[0]), Operand(op.ins[0])), fields, prod(kernel) * inputs * outputs)]

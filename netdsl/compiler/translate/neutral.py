@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from netdsl.compiler.layout import LANES
-from netdsl.compiler.translate.product import MOST_STAGED, winograd_points, winograd_tiles, with_staging
+from netdsl.compiler.translate.product import MOST_STAGED, staged_points, winograd_tiles, with_staging
 from netdsl.compiler.translate.step import Step
 
 Choice = tuple[tuple[str, int], ...]
@@ -51,7 +51,7 @@ def _tasks(step: Step, batch: int) -> list[Choice]:
 
 def _blocks(step: Step, batch: int) -> list[Choice]:
     tiles = winograd_tiles(step, batch)
-    may_stage = step.fields["staged"] or winograd_points(step, batch) <= MOST_STAGED
+    may_stage = step.fields["staged"] or staged_points(step, batch) <= MOST_STAGED
     other: list[Choice] = [(("staged", 1 - int(step.fields["staged"])),)] if may_stage else []
     return other + [(("staged", 0), ("block", n)) for n in BLOCKS if n < tiles]
 

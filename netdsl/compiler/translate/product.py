@@ -26,11 +26,12 @@ from netdsl.compiler.translate.step import (
     chunked,
     sizes,
 )
+from netdsl.compiler.winograd import Size
 from netdsl.ops.conv_pool import map_shape
 from netdsl.ops.op import BATCH, Op, Shape
 
-POINTS, GAP = 36, 48
-CACHE, MOST_STAGED = 2**22, 2**26
+GAP = 48
+CACHE, MOST_STAGED = 5 * 2**19, 2**26
 FEW_TILES = 112
 LATE_FORMS = ("", "scratch", "registers")  # as `fresh` counts them
 IN_REGISTERS, GROUP = 2, 4
@@ -53,7 +54,7 @@ def _product(op: Op, at: Context, fields: Fields, work: int, kernel: str = "conv
         fields = {**fields, "inputs": 1 + len(extra)}
     ends = (Operand(op.outs[0]), *map(Operand, op.ins[:2]), code, *rest)
     if op.get("algorithm") == "winograd":
-        return [_winograd(ends, at, fields, work, epilogue, late=op.get("late", ""))]
+        return [_winograd(op, ends, at, fields, work)]
     return [Step(_kernel(kernel, op), ends, fields, work, code=epilogue)]
 
 
@@ -62,52 +63,58 @@ def _kernel(name: str, op: Op) -> str:
     return KIN.get((name, op.get("algorithm")), name)
 
 
-def _winograd(
-    ends: tuple[Operand, ...], at: Context, fields: Fields, work: int, epilogue: object, *, late: str
-) -> Step:
-    """F(4x4, 3x3), fused in blocks of tiles, or in stages where weights exceed the cache or are reread too often."""
-    fields = {**fields, "staged": 0, "fresh": 0}
+def _winograd(op: Op, ends: tuple[Operand, ...], at: Context, fields: Fields, work: int) -> Step:
+    """In blocks of tiles, or in stages where transformed weights exceed the cache or are read again too often."""
+    fields, late = {**fields, "tile": op["tile"][0], "staged": 0, "fresh": 0}, op.get("late")
+    epilogue = None if op.kind == "conv_pool" else op.get("epilogue")
     fused = Step("conv_winograd", (*ends, *[ABSENT] * (8 - len(ends))), fields, work, 0, epilogue)
     tiles, inputs, outputs = winograd_tiles(fused, at.batch), int(fields["in_c"]), int(fields["out_c"])
+    points = points_of(fused)
     if late:
         step = replace(fused, fields={**fields, "fresh": LATE_FORMS.index(late)})
-        why = f"{tiles} tiles are too few to read {_kib(inputs * outputs)} of transformed weights for them"
+        why = f"{tiles} tiles are too few to read {_kib(points * inputs * outputs)} of transformed weights for them"
         return replace(with_staging(step, True, at.batch), refused=(("from transformed weights", why),))
-    stages, blocks = staging(tiles, inputs, outputs)
+    stages, blocks = staging(points, tiles, inputs, outputs)
     refused = ("in stages", stages) if stages else ("in blocks of tiles", blocks)
     return replace(with_staging(fused, not stages, at.batch), refused=(refused,))
 
 
 def _kib(weights: int) -> str:
-    return f"{POINTS * weights >> 8:,} KiB"
+    return f"{weights >> 8:,} KiB"
 
 
 def winograd_tiles(step: Step, batch: int) -> int:
-    """Tiles of 4x4 outputs in a batch."""
-    return batch * -(-int(step.fields["out_h"]) // 4) * -(-int(step.fields["out_w"]) // 4)
+    """Tiles in a batch."""
+    tile = int(step.fields["tile"])
+    return batch * -(-int(step.fields["out_h"]) // tile) * -(-int(step.fields["out_w"]) // tile)
 
 
-def winograd_points(step: Step, batch: int) -> int:
+def points_of(step: Step) -> int:
+    """Points of a tile."""
+    return Size(int(step.fields["tile"]), int(step.fields["kernel_h"])).points
+
+
+def staged_points(step: Step, batch: int) -> int:
     """Elements of the points of all tiles, which the stages pass on; in registers, of those of x in whole groups."""
     tiles, inputs, outputs = winograd_tiles(step, batch), int(step.fields["in_c"]), int(step.fields["out_c"])
     if step.fields["fresh"] == IN_REGISTERS:
-        return POINTS * -(-tiles // GROUP) * GROUP * inputs
-    return POINTS * (tiles * (inputs + outputs) + 2 * GAP)
+        return points_of(step) * -(-tiles // GROUP) * GROUP * inputs
+    return points_of(step) * (tiles * (inputs + outputs) + 2 * GAP)
 
 
 def with_staging(step: Step, staged: bool, batch: int) -> Step:
     """The step in stages over all tiles, or fused in blocks of tiles: the same bits."""
     operands = (*step.operands[:7], SCRATCH if staged else ABSENT)
-    scratch = winograd_points(step, batch) if staged else 0
+    scratch = staged_points(step, batch) if staged else 0
     return replace(step, operands=operands, fields={**step.fields, "staged": int(staged)}, scratch=scratch)
 
 
-def staging(tiles: int, inputs: int, outputs: int) -> tuple[str, str]:
+def staging(points: int, tiles: int, inputs: int, outputs: int) -> tuple[str, str]:
     """Why Winograd's three parts are not stages over all tiles, and why they are not fused in blocks; one is empty."""
-    weights, points = POINTS * inputs * outputs, POINTS * (tiles * (inputs + outputs) + 2 * GAP)
-    size = _kib(inputs * outputs)
-    if points > MOST_STAGED:
-        return f"the points of {tiles:,} tiles take {points >> 8:,} KiB, more than {MOST_STAGED >> 8:,}", ""
+    weights, passed = points * inputs * outputs, points * (tiles * (inputs + outputs) + 2 * GAP)
+    size = _kib(weights)
+    if passed > MOST_STAGED:
+        return f"the points of {tiles:,} tiles take {passed >> 8:,} KiB, more than {MOST_STAGED >> 8:,}", ""
     if weights > CACHE:
         return "", f"its transformed weights, {size}, exceed the cache and would be read again for each block"
     if weights > CACHE // 8 and tiles <= FEW_TILES:
@@ -143,7 +150,7 @@ def conv_pool(op: Op, at: Context) -> list[Step]:
     operands = tuple(map(Operand, (*op.outs, *op.ins)))
     if op.get("algorithm") == "winograd":
         ends = (*operands[:3], ABSENT, *operands[3:])
-        return [_winograd(ends, at, {**fields, "pool": 1}, work, None, late=op.get("late", ""))]
+        return [_winograd(op, ends, at, {**fields, "pool": 1}, work)]
     return [Step("conv_pool", operands, fields, work)]
 
 
