@@ -63,7 +63,8 @@ def conv_winograd(steps, rng, wide, run):
 def conv_winograd_pooled(steps, rng, wide, run):
     x, w = (rng.standard_normal(s).astype(np.float32) for s in ((N, H, W, 16), (36 * 2 * 16 * 16,)))
     y, image = wide.operand(0, np.zeros((N, H // 2, W // 2, OUTPUTS), np.float32)), wide.operand(1, x)
-    fields = steps.geometry(x, (H, W, OUTPUTS), kernel=(3, 3), pad=(1, 1)) | {"pool": 1, "relu": 1, "inputs": 1}
+    fields = steps.geometry(x, (H, W, OUTPUTS), kernel=(3, 3), pad=(1, 1)) | {"tile": 4, "pool": 1}
+    fields |= {"relu": 1, "inputs": 1}
     return run("conv_winograd", y, image, steps.fixed(w), **fields)
 
 

@@ -141,7 +141,7 @@ FAMILIES = (
         "conv_winograd",
         "channels, eight points",
         winograd,
-        [(1, 6, 13, c, o, w, s, t) for c in (1, 16, 33, 577) for o in (1, 17, 129) for w, t in EIGHT for s in (0, 1)],
+        [(1, 6, 13, c, o, w, s, t) for c in (1, 16, 33, 256) for o in (1, 17, 129) for w, t in EIGHT for s in (0, 1)],
     ),
     Family(
         "conv_winograd",
