@@ -138,7 +138,7 @@ def _plan(
     scalars = document["scalars"]
     _expect(isinstance(scalars, dict) and set(scalars.values()) <= {"f32", "i32"}, "`scalars` are not types by name")
     prepared = tensors.get(PREPARED)
-    arena, batch = _count(document["arena"], MOST), _count(document["batch"], 2**20)
+    arena, batch = _count(document["arena"], MOST, 0), _count(document["batch"], 2**20)
     _expect(isinstance(document["about"], dict), "`about` is no object")
     steps = [dict(one) for one in _list(document["steps"])]
     records = np.zeros((len(steps), len(table.fields)), np.int64)

@@ -65,6 +65,13 @@ def test_a_loaded_plan_gives_the_same_bits(tiny, path):
     assert np.array_equal(loaded(images(5)), tiny(images(5)))
 
 
+def test_a_plan_without_values_between_input_and_output_is_loaded(tmp_path):
+    program = netdsl.compile(netdsl.parse("net One { input x: 16x16x16; conv(5, 3x3, act=relu) }"))
+    assert program.plan.arena == 0
+    program.save(tmp_path / "one.plan")
+    assert np.array_equal(netdsl.load_plan(tmp_path / "one.plan")(images(1)), program(images(1)))
+
+
 def test_it_loads_and_runs_without_the_language_the_graph_and_the_compiler(path):
     code = (
         "import sys, netdsl, numpy as np; p = netdsl.load_plan(sys.argv[1]); p(np.zeros((3, 16, 16, 16), np.float32)); "
