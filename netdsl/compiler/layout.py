@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.compiler.dense import is_dense
 from netdsl.compiler.lanes import in_lanes
 from netdsl.compiler.winograd import size_of
-from netdsl.ops.op import Op, Ops, Value
+from netdsl.ops.op import Op, Ops, Value, free_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -168,6 +168,7 @@ class _Assigner:
         self.program = program
         self.lanes = in_lanes(program, batch)
         self.values: dict[int, Value] = dict(program.values)
+        self.names = {value.name for value in program.values.values()}
         self.layouts = home_layouts(program, self.lanes)
         self.ops: list[Op] = []
         self.converted: dict[tuple[int, Layout], int] = {}
@@ -185,13 +186,9 @@ class _Assigner:
             return source
         have = self.layouts[source]
         value = self.values[i]
-        made = Value(
-            len(self.values),
-            value.shape,
-            value.dtype,
-            "temp",
-            f"{value.name}:{layout.kind}{':winograd' * (layout.points > 0)}",
-        )
+        name = f"{value.name}:{layout.kind}{':winograd' * (layout.points > 0)}"
+        made = Value(len(self.values), value.shape, value.dtype, "temp", free_name(name, self.names))
+        self.names.add(made.name)
         self.values[made.id] = made
         self.layouts[made.id] = layout
         to = "winograd" if layout.points else layout.kind

@@ -9,7 +9,7 @@ is one `Kind` in `netdsl/ops/`. `Ops` prints in the language's own syntax, one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -121,7 +121,8 @@ class Ops:
         return f"{left} = {op.kind}({', '.join(given)})" if left else f"{op.kind}({', '.join(given)})"
 
     def verify(self) -> None:
-        """Assert single assignment, order, known kinds and shapes that agree with each kind's rule."""
+        """Assert single assignment, order, unique names, known kinds and shapes that agree with each kind's rule."""
+        assert len({v.name for v in self.values.values()}) == len(self.values), "two values of one name"
         ready = {i for i, v in self.values.items() if v.role != "temp"}
         for op in self.ops:
             kind = KINDS[op.kind]
@@ -142,6 +143,13 @@ class Ops:
 
 def _bound(value: Any, images: int) -> Any:
     return tuple(images if v == BATCH else v for v in value) if isinstance(value, tuple) else value
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name, or, where it is taken, the name with the first number from 2 on that is not."""
+    if name not in taken:
+        return name
+    return next(final for k in count(2) if (final := f"{name}:{k}") not in taken)
 
 
 def _text(value: object) -> str:
@@ -178,23 +186,18 @@ class Build:
 
     def value(self, shape: Shape, *, dtype: str = "f32", role: str = "temp", name: str = "") -> Value:
         """A new value. Without a name it is called `%` and its id, which no path can be; a taken name gets a number."""
-        final = self._free(name) if name else f"%{len(self.values)}"
+        final = free_name(name, self._by_name) if name else f"%{len(self.values)}"
         made = Value(len(self.values), shape, dtype, role, final)
         self.values[made.id] = made
         self._by_name[final] = made.id
         return made
-
-    def _free(self, name: str) -> str:
-        if name not in self._by_name:
-            return name
-        return next(final for k in count(2) if (final := f"{name}:{k}") not in self._by_name)
 
     def rename(self, value: Value, name: str) -> Value:
         """The value under a name of its own, such as its node's path; a value that has one keeps it."""
         if not value.name.startswith("%"):
             return value
         del self._by_name[value.name]
-        renamed = replace(value, name=self._free(name))
+        renamed = replace(value, name=free_name(name, self._by_name))
         self.values[value.id] = renamed
         self._by_name[renamed.name] = value.id
         return renamed

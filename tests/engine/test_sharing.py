@@ -96,3 +96,34 @@ def test_a_plan_file_of_a_siamese_net_holds_each_tensor_once(net, tmp_path):
     program, x = netdsl.compile(net, batch=2), images(2)
     program.save(tmp_path / "siamese.plan")
     np.testing.assert_array_equal(netdsl.load_plan(tmp_path / "siamese.plan")(x), program(x))
+
+
+# One tensor, read in two forms.
+FORMS = {
+    "two sizes of Winograd's tiles": """
+net Towers {
+  input image: 26x20x48
+  a: conv(48, 3x3, pad=1)
+  b: maxpool(2x2) | conv(48, 3x3, pad=1, share=a)
+}
+""",
+    "taps in two orders": """
+net Spread {
+  input image: 9x9x8
+  a: conv_transpose(8, 3x3, stride=2)
+  b: conv_transpose(8, 3x3, stride=3, share=a)
+}
+""",
+}
+
+
+@pytest.mark.parametrize("isa", isas())
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
+def test_a_tensor_is_kept_in_every_form_that_is_read(text, isa):
+    net = netdsl.parse(text)
+    weights, rng = net.initialise(1), np.random.default_rng(0)
+    x = rng.normal(size=(2, *net.nodes["image"].shape)).astype(np.float32)
+    expected = run_net(net, weights, {"image": x}, dtype=np.float64)[next(iter(net.outputs.values()))]
+    program = netdsl.compile(net, weights, batch=2, isa=isa)
+    assert len({step.op.partition(" = ")[0] for step in program.plan.prepare_steps}) >= 2
+    assert np.linalg.norm(program(x) - expected) <= 1e-5 * np.linalg.norm(expected)
