@@ -1,3 +1,5 @@
+import pytest
+
 from netdsl.compiler.passes.fold import fold_weights
 from netdsl.ops.expression import max_, operands, unary
 from netdsl.ops.op import BATCH, Build
@@ -43,6 +45,22 @@ def test_a_bias_in_between_is_folded_too_and_the_activation_stays(same_values):
     before = b.finish()
     after = fold_weights(before)
     assert [op.kind for op in after.ops if op.phase == "forward"] == ["conv", "map", "map"]
+    same_values(before, after)
+
+
+@pytest.mark.parametrize("rounds", [2, 3, 7])
+def test_what_is_more_than_a_map_may_hold_is_folded_in_rounds(rounds, same_values):
+    b, x, w, t = start()
+    z = b.map(x0 + x1, b.add("conv", x, w, **GEOMETRY), t["bias"])
+    for k in range(rounds):
+        own = {n: b.tensor(f"{n}{k}", (6,), v.role) for n, v in t.items()}
+        z = b.map(1 - x0, normalise(b, z, own))
+    b.outputs["y"] = b.map(max_(x0, 0), z).id
+    before = b.finish()
+    after = fold_weights(before)
+    after.verify()
+    assert [op.kind for op in after.ops if op.phase == "forward"] == ["conv", "map", "map"]
+    assert max(len(op.ins) for op in after.ops) <= 6
     same_values(before, after)
 
 

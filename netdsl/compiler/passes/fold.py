@@ -9,7 +9,8 @@
 
 With s and t the slope and the value at 0 of all affine maps that follow, s·(x∗w) + t = x∗(w·s) + t, s standing at the
 output channel. Operations that depend on parameters, states and constants alone get the phase `prepare`: they run
-once, when weights are bound. A program that assigns changes its weights as it runs, and is left as it is.
+once, when weights are bound. A program that assigns changes its weights as it runs, and is left as it is. What is more
+than one map may hold is folded in several rounds: the next begins with the weight that the last one folded.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from netdsl.compiler.passes.draft import Draft, compact, inline
+from netdsl.compiler.passes.fuse import MAX_NODES, MAX_OPERANDS
 from netdsl.ops.derivative import derivative
-from netdsl.ops.expression import Expression, constant, indices, operands, substitute
+from netdsl.ops.expression import Expression, constant, indices, node_count, operands, substitute
 from netdsl.ops.op import Op, Ops
 
 Affine = tuple[Op, Expression, tuple[int, ...]]
@@ -29,12 +31,20 @@ def fold_weights(program: Ops) -> Ops:
     """The program with slopes folded into weights, and the phase `prepare` on what depends on weights alone."""
     if any(op.kind == "assign" for op in program.ops):
         return program
-    program = mark_prepared(program)
+    program, folded = _fold_once(mark_prepared(program))
+    while folded:
+        program, folded = _fold_once(program)
+    return program
+
+
+def _fold_once(program: Ops) -> tuple[Ops, int]:
+    """The program with one chain of each product folded, and how many there were."""
     static = {i for i, v in program.values.items() if v.role in ("param", "state", "const")}
     static.update(i for op in program.ops if op.phase == "prepare" for i in op.outs)
     reader = {i: op for op in program.ops for i in op.ins}
     draft = Draft(program)
     done: set[int] = set()
+    folded = 0
     for op in program.ops:
         if op.outs[0] in done:
             continue
@@ -44,7 +54,8 @@ def fold_weights(program: Ops) -> Ops:
             continue
         done.update(_outs_between(op, chain[0], reader))
         _write_folded(draft, op, *chain)
-    return draft.finish()
+        folded += 1
+    return draft.finish(), folded
 
 
 def mark_prepared(program: Ops) -> Ops:
@@ -61,7 +72,10 @@ def mark_prepared(program: Ops) -> Ops:
 
 
 def _affine_chain(draft: Draft, product: Op, reader: Mapping[int, Op], static: set[int]) -> Affine | None:
-    """The last map of an affine chain with a slope other than 1, the chain up to it as one expression, its operands."""
+    """The last map of an affine chain with a slope other than 1, the chain up to it as one expression, its operands.
+
+    A chain ends where it would be more than one map may hold.
+    """
     if product.kind != "conv" and not (product.kind == "dot" and product["transpose"] == "none"):
         return None
     if product.ins[1] not in static or len(product.ins) > 2:
@@ -77,7 +91,7 @@ def _affine_chain(draft: Draft, product: Op, reader: Mapping[int, Op], static: s
         if not small or draft.values[op.outs[0]].shape != shape:
             break
         whole, ins = inline(op["expression"], op.ins, at, whole, ins)
-        if bare not in ins:
+        if bare not in ins or len(ins) > MAX_OPERANDS or node_count(whole) > MAX_NODES:
             break
         slope = derivative(whole, ins.index(bare))
         if ins.index(bare) in indices(slope) or slope == constant(0):
