@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from PIL import Image
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".pgm": "PPM", ".ppm": "PPM"}
 
@@ -32,7 +34,7 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
 
     form = picture_format(path)
     image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
-    replace_file(path, lambda temporary: image.save(temporary, format=form))
+    _replace(path, image, form)
 
 
 def write_mask(path: Path, mask: NDArray[np.uint8], colours: Sequence[tuple[int, int, int]]) -> None:
@@ -44,4 +46,15 @@ def write_mask(path: Path, mask: NDArray[np.uint8], colours: Sequence[tuple[int,
 
     image = Image.frombytes("P", mask.shape[::-1], mask.tobytes())
     image.putpalette([level for colour in colours for level in colour])
-    replace_file(path, lambda temporary: image.save(temporary, format="PNG"))
+    _replace(path, image, "PNG")
+
+
+def _replace(path: Path, image: Image.Image, form: str) -> None:
+    """Encoded in memory: where a disk takes a part of what Pillow writes itself, as for JPEG, nothing is raised."""
+
+    def write(temporary: Path) -> None:
+        held = BytesIO()
+        image.save(held, format=form)
+        temporary.write_bytes(held.getvalue())
+
+    replace_file(path, write)
