@@ -31,6 +31,8 @@ def draw(net: str, parameters: tuple[str, ...], out: Path, depth: int | None, sc
     """
     if out.suffix not in FORMS:
         raise click.BadParameter(f"`{out.name}` ends in none of {', '.join(FORMS)}", param_hint="-o")
+    from netdsl.files.atomic import replace_bytes
+
     loaded = load_net(net, parameters)
     if out.suffix == ".dot":
         from netdsl.report.dot import draw_dot
@@ -52,7 +54,4 @@ def draw(net: str, parameters: tuple[str, ...], out: Path, depth: int | None, sc
             from netdsl.report.pdf import pdf_bytes
 
             content = pdf_bytes(sheet)
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise click.FileError(str(out), error.strerror) from None
+    replace_bytes(out, content)

@@ -38,6 +38,15 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             sleep(pause)
 
 
+def replace_bytes(path: Path, content: bytes) -> None:
+    """`replace_file` with bytes that are at hand."""
+
+    def write(temporary: Path) -> None:
+        temporary.write_bytes(content)
+
+    replace_file(path, write)
+
+
 def replace_text(path: Path, text: str, *, keep_mode: bool = False) -> None:
     """`replace_file` with a text: UTF-8, line ends as they are; `keep_mode` gives it the permissions of the old one."""
 

@@ -2,7 +2,9 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from resource import RLIMIT_FSIZE, setrlimit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -118,7 +120,16 @@ def test_draw_of_a_broken_file_makes_no_file(tmp_path, broken):
 def test_draw_into_a_missing_folder_names_the_file(tmp_path):
     result = run("draw", "lenet5", "-o", str(tmp_path / "none" / "a.svg"))
     assert result.exit_code == 1
-    assert "a.svg" in result.stderr
+    assert "error[N505]" in result.stderr and "a.svg` cannot be written: no such file" in result.stderr
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "dot"])
+def test_draw_on_a_full_disk_leaves_the_old_file(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    path.write_text("old")
+    done = command("draw", "lenet5", "-o", str(path), preexec_fn=partial(setrlimit, RLIMIT_FSIZE, (500, 500)))
+    assert (done.returncode, path.read_text(), [*tmp_path.iterdir()]) == (1, "old", [path])
+    assert f"error[N505]: `{path}` cannot be written: file too large" in done.stderr
 
 
 def test_list_names_nets_and_data():
