@@ -11,7 +11,7 @@ import click
 from netdsl.errors import escape, fail
 
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
+AMOUNT = re.compile(r"(\d{1,30}(?:\.\d{1,30})?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 HELP = "Most memory that the plan may need, such as 800M or 2G: a training step then keeps less and computes it again."
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -14,7 +14,7 @@ def test_amounts_of_memory(text, count):
     assert parse_amount(text) == count
 
 
-@pytest.mark.parametrize("text", ["", "G", "-1", "2X", "1e9", "two"])
+@pytest.mark.parametrize("text", ["", "G", "-1", "2X", "1e9", "two", "nan", "9" * 400])
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(NetError) as error:
         parse_amount(text)
