@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.finite import finite
 from netdsl.cli.target import load_net, takes_net
 
 FORMS = (".svg", ".png", ".pdf", ".dot")
@@ -21,6 +22,7 @@ FORMS = (".svg", ".png", ".pdf", ".dot")
     "--scale",
     type=click.FloatRange(0.1, 10),
     default=2.0,
+    callback=finite,
     show_default=True,
     help="Pixels of a PNG for each of an SVG.",
 )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.finite import finite
+
 
 class _Kernels(click.Command):
     """Help that ends with the kernels that have a name."""
@@ -23,7 +25,12 @@ class _Kernels(click.Command):
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Picture to write, such as out.png.")
 @click.option("--abs", "absolute", is_flag=True, help="Absolute values: dark edges count as bright ones.")
 @click.option(
-    "--offset", type=float, default=0.0, show_default=True, help="Added to every number; 128 shows 0 as grey."
+    "--offset",
+    type=float,
+    default=0.0,
+    callback=finite,
+    show_default=True,
+    help="Added to every number; 128 shows 0 as grey.",
 )
 @click.option(
     "--border", type=click.Choice(["repeat", "zero"]), default="repeat", help="Beyond it: the nearest pixel, or 0."

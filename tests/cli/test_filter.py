@@ -1,6 +1,7 @@
 """`netdsl filter`: a kernel on a photograph."""
 
 import numpy as np
+import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
@@ -42,3 +43,9 @@ def test_mistyped_kernel_is_an_error_with_the_nearest(tmp_path):
 def test_a_name_that_says_no_format_is_refused_before_the_work(tmp_path):
     result = run("box", "missing.png", "-o", str(tmp_path / "out.txt"))
     assert (result.exit_code, "N622" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("offset", ["nan", "inf", "-inf"])
+def test_an_offset_is_finite(tmp_path, offset):
+    result = run("box", photo(tmp_path), "-o", str(tmp_path / "out.png"), "--offset", offset)
+    assert (result.exit_code, f"`{offset}` is not a finite number" in result.stderr) == (2, True)

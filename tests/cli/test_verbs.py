@@ -107,6 +107,12 @@ def test_draw_writes_a_png_at_its_scale(tmp_path):
     assert (tmp_path / "a.png").read_bytes()[16:24] == (151).to_bytes(4, "big") + (584).to_bytes(4, "big")
 
 
+@pytest.mark.parametrize("scale", ["nan", "inf", "0"])
+def test_draw_refuses_a_scale_that_is_out_of_range(tmp_path, scale):
+    assert run("draw", "lenet5", "-o", str(tmp_path / "a.png"), "--scale", scale).exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
 def test_draw_refuses_another_suffix_and_makes_no_file(tmp_path):
     assert run("draw", "lenet5", "-o", str(tmp_path / "a.jpg")).exit_code == 2
     assert not list(tmp_path.iterdir())
