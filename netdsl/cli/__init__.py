@@ -7,6 +7,7 @@ import sys
 from errno import EPIPE
 from importlib import import_module
 from signal import SIGINT
+from typing import Any
 
 import click
 
@@ -58,6 +59,18 @@ class Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(verb, about) for verb, (_, _, about) in VERBS.items()])
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """The context of the command line; --help and --version of `netdsl` itself print while it is made."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except OSError as error:
+            if error.errno == EPIPE:
+                raise
+            _say_unwritten(error)
+            raise click.exceptions.Exit(1) from None
+
     def invoke(self, ctx: click.Context) -> object:
         from netdsl.errors import NetError
 
@@ -70,8 +83,7 @@ class Verbs(click.Group):
             if error.errno == EPIPE:
                 raise
             # The verbs name the files that they cannot read or write; what is left is the output itself.
-            click.echo(f"error: the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
-            _drop_output()
+            _say_unwritten(error)
             ctx.exit(1)
         except MemoryError:
             click.echo("error: there is not enough memory", err=True)
@@ -81,8 +93,9 @@ class Verbs(click.Group):
             ctx.exit(128 + (interrupt.args[0] if interrupt.args else SIGINT))
 
 
-def _drop_output() -> None:
-    """Let what could not be written go, so that the interpreter does not try again at its end."""
+def _say_unwritten(error: OSError) -> None:
+    """Say it, and let what could not be written go, so that the interpreter does not try again at its end."""
+    click.echo(f"error: the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

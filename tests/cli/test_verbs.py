@@ -190,7 +190,7 @@ def command_of(code: str) -> str:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
-@pytest.mark.parametrize("verb", [["summary", "lenet5"], ["list"], ["explain", "N301"]])
+@pytest.mark.parametrize("verb", [["summary", "lenet5"], ["list"], ["--help"], ["--version"], ["draw", "-h"]])
 def test_output_that_cannot_be_written_is_an_error_without_traceback(verb):
     code = "from netdsl.cli import main; main()"
     with open("/dev/full", "w") as full:
