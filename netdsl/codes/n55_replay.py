@@ -13,7 +13,7 @@ they were; relative names are read from the folder that the command is called in
     Page(
         "N551",
         "a folder of a run that cannot be read",
-        """`config.json` or `metrics.csv` is not what netdsl wrote: it was cut off or changed by hand. The weights are a file of
-their own, which `netdsl eval` and `netdsl predict` read without these.""",
+        """`config.json`, `metrics.csv` or `metrics.jsonl` is not what netdsl wrote: it was cut off or changed by hand. The
+weights are a file of their own, which `netdsl eval` and `netdsl predict` read without these.""",
     ),
 )

@@ -5,6 +5,7 @@ import signal
 import numpy as np
 import pytest
 
+from netdsl.errors import NetError
 from netdsl.language.load import parse
 from netdsl.training.runs.replay import replay
 from netdsl.training.scores.progress import Silent
@@ -54,3 +55,13 @@ def test_replay_that_is_interrupted_ends(tmp_path, monkeypatch):
     train_net(parse(TEXT), out=tmp_path / "run")
     with pytest.raises(KeyboardInterrupt):
         replay(tmp_path / "run", progress=Stopping(step=4))
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "metrics.jsonl"])
+def test_metrics_that_are_no_text_are_refused_before_the_training(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    np.savez("data.npz", x=np.zeros((44, 6, 6), np.uint8), y=np.arange(44) % 2)
+    train_net(parse(TEXT), out=tmp_path / "run")
+    (tmp_path / "run" / name).write_bytes(b"a\xff\n")
+    with pytest.raises(NetError, match=rf"N551.*{name}`: byte 1 is not UTF-8"):
+        replay(tmp_path / "run", progress=Stopping(step=1))

@@ -14,10 +14,10 @@ import numpy as np
 
 from netdsl import __version__
 from netdsl.errors import escape, fail
-from netdsl.files.regular import quoted
+from netdsl.files.regular import quoted, read_text
 from netdsl.training.keeping.run_folder import METRICS, METRICS_LINES, weights_path
 from netdsl.training.keeping.weights_file import WeightFile, read_weights
-from netdsl.training.runs.past import Past, read_epochs, read_past
+from netdsl.training.runs.past import MOST_BYTES, Past, read_epochs, read_past
 from netdsl.training.scores.progress import Epoch, Progress, Silent
 from netdsl.training.session import train_net
 from netdsl.training.terms import Terms
@@ -43,6 +43,7 @@ def replay(folder: Path, *, threads: int | None = None, progress: Progress | Non
     past, epochs = read_past(folder), read_epochs(folder)
     stored = read_weights(weights_path(folder))
     steps, lines = stored.record.steps, past.lines()
+    metrics = _metrics(folder)
     with TemporaryDirectory(prefix="netdsl-replay-") as room:
         again = Path(room) / "run"
         measured = any(row.get("steps") == steps for row in epochs)
@@ -52,7 +53,7 @@ def replay(folder: Path, *, threads: int | None = None, progress: Progress | Non
         if done.exit_code and done.steps < steps:
             raise KeyboardInterrupt
         made = read_weights(weights_path(again))
-        equal, differences = _compared(folder, again, stored, made)
+        equal, differences = _compared(stored, made, metrics, _metrics(again))
     return Replay(steps, tuple(equal), tuple(differences), tuple(_otherwise(past.versions)))
 
 
@@ -85,7 +86,9 @@ class _Watch:
             raise_signal(SIGTERM)
 
 
-def _compared(folder: Path, again: Path, stored: WeightFile, made: WeightFile) -> tuple[list[str], list[str]]:
+def _compared(
+    stored: WeightFile, made: WeightFile, metrics: Mapping[str, list[str]], again: Mapping[str, list[str]]
+) -> tuple[list[str], list[str]]:
     equal, differences = list[str](), list[str]()
     found = [*_tensors(stored, made)]
     count = sum(array.size for array in stored.tensors.values())
@@ -93,11 +96,11 @@ def _compared(folder: Path, again: Path, stored: WeightFile, made: WeightFile) -
         differences += found
     else:
         equal.append(f"weights: {len(stored.tensors)} tensors, {count:,} numbers")
-    for name in (METRICS, METRICS_LINES):
-        found = [*_texts(name, _lines(folder / name), _lines(again / name))]
+    for name, lines in metrics.items():
+        found = [*_texts(name, lines, again[name])]
         differences += found
         if not found:
-            equal.append(f"{name}: {len(_lines(folder / name))} lines")
+            equal.append(f"{name}: {len(lines)} lines")
     return equal, differences
 
 
@@ -123,9 +126,16 @@ def _texts(name: str, one: list[str], two: list[str]) -> Iterator[str]:
         yield f"{name}: {len(differ)} of {len(pairs)} lines differ; line {differ[0] + 1} was `{a}`, is `{b}`"
 
 
-def _lines(path: Path) -> list[str]:
-    """The lines of a file; none where it is not there, as before the end of the first epoch."""
-    return path.read_text("utf-8").splitlines() if path.exists() else []
+def _metrics(folder: Path) -> dict[str, list[str]]:
+    """The lines of the files of metrics; none where one is not there, as before the end of the first epoch.
+
+    Raises `NetError` N551 for what is not text, N601 where a file cannot be read.
+    """
+    paths = {name: folder / name for name in (METRICS, METRICS_LINES)}
+    return {
+        name: read_text(path, most=MOST_BYTES, code="N551").splitlines() if path.exists() else []
+        for name, path in paths.items()
+    }
 
 
 def _otherwise(versions: Mapping[str, str]) -> Iterator[str]:
