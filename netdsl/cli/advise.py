@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from netdsl.cli.target import load_net, takes_net
+from netdsl.errors import escape
 
 
 @click.command("advise")
@@ -29,7 +30,7 @@ def advise(net: str, parameters: tuple[str, ...], data: str | None, task: str | 
     classes = len(part.classes)
     size = advice.size_of(len(part), classes)
     click.echo(
-        f"{source}: {len(part):,} images of {classes} classes, {len(part) // classes:,} a class: {size} data "
+        f"{escape(source)}: {len(part):,} images of {classes} classes, {len(part) // classes:,} a class: {size} data "
         f"(much is {advice.ENOUGH:,} and more a class)"
     )
     for cell in advice.table(loaded, net, source):
@@ -38,4 +39,4 @@ def advise(net: str, parameters: tuple[str, ...], data: str | None, task: str | 
         if here:
             click.echo(f"    {cell.why}")
             for command in cell.commands:
-                click.echo(f"    $ {command}")
+                click.echo(f"    $ {escape(command)}")

@@ -10,6 +10,7 @@ import click
 
 from netdsl.cli.how import How, compiles
 from netdsl.cli.target import load_target, takes_net
+from netdsl.errors import escape
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
@@ -78,17 +79,17 @@ def _planned(path: Path, parameters: tuple[str, ...], how: How) -> tuple[str, in
     from netdsl.compiler.plan_file import load_plan
 
     if parameters or how.training or how.memory or how.algorithm != "auto":
-        raise click.UsageError(f"{path} is compiled: -p, --train, --memory and --algorithm were decided then")
+        raise click.UsageError(
+            f"{escape(str(path))} is compiled: -p, --train, --memory and --algorithm were decided then"
+        )
     program = load_plan(path, threads=how.threads)
     if how.images > program.plan.batch:
-        raise click.UsageError(f"{path} was compiled for batches of up to {program.plan.batch} images")
+        raise click.UsageError(f"{escape(str(path))} was compiled for batches of up to {program.plan.batch} images")
     about = program.about
     return str(about.get("net", path.stem)), int(about.get("macs", 0)), program, dict(about.get("scalars", {}))
 
 
 def _show(found: dict[str, Any]) -> None:
-    from netdsl.errors import escape
-
     threads = f"{found['threads']} thread{'s' * (found['threads'] > 1)}"
     what = "training step" if found["training"] else "inference"
     click.echo(f"{escape(found['net'])}, {what}, batch {found['batch']}, {threads}, {found['isa']}")
@@ -109,7 +110,6 @@ def _table(steps: list[dict[str, Any]], *, training: bool) -> None:
     from rich.table import Table
 
     from netdsl.cli.terminal import show
-    from netdsl.errors import escape
 
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     grid.add_column("node", overflow="fold")

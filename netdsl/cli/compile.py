@@ -10,6 +10,7 @@ import click
 
 from netdsl.cli.how import How, compiles
 from netdsl.cli.target import load_target, takes_net
+from netdsl.errors import escape
 
 if TYPE_CHECKING:
     from netdsl.compiler.program import Program
@@ -64,15 +65,15 @@ def compile_plan(
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     elif out is not None:
-        size = out.stat().st_size / 2**20
-        click.echo(f"{out}: {loaded.name}, batch {how.images}, {len(program.plan.first_steps)} steps, {size:.1f} MiB")
+        size, shown = out.stat().st_size / 2**20, escape(str(out))
+        click.echo(f"{shown}: {loaded.name}, batch {how.images}, {len(program.plan.first_steps)} steps, {size:.1f} MiB")
 
 
 def _save(out: Path, net: Net, trained: TrainedNet | None, program: Program, how: How) -> str:
     from netdsl.compiler.plan_file import SUFFIX
 
     if out.suffix != SUFFIX:
-        raise click.UsageError(f"{out}: the name of a plan file ends in {SUFFIX}")
+        raise click.UsageError(f"{escape(str(out))}: the name of a plan file ends in {SUFFIX}")
     about: dict[str, Any] = {"net": net.name, "macs": net.macs}
     if how.training:
         from netdsl.training.bare import SCALARS
@@ -105,7 +106,6 @@ def _programs(net: Net, until: str, show: bool, how: How, form: str) -> list[dic
 
 def _table(steps: list[dict[str, Any]]) -> None:
     from netdsl.cli.terminal import show_columns
-    from netdsl.errors import escape
 
     first = steps[0] if steps else {}
     numeric = [isinstance(value, int) and not isinstance(value, bool) for value in first.values()]

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from netdsl.cli.target import load_net
+from netdsl.errors import escape
 
 
 @click.command()
@@ -25,7 +26,7 @@ def diff(net: str, other: str | None, parameters: tuple[str, ...], out: Path | N
     if other is None and not 1 <= len(parameters) <= 2:
         raise click.UsageError("give two nets, or one net and one or two -p")
     if out is not None and out.suffix != ".svg":
-        raise click.BadParameter(f"`{out.name}` does not end in `.svg`", param_hint="-o")
+        raise click.BadParameter(f"`{escape(out.name)}` does not end in `.svg`", param_hint="-o")
     if other is None:
         sides = [(net, parameters[:-1]), (net, parameters[-1:])]
     else:

@@ -8,6 +8,7 @@ import click
 
 from netdsl.cli.finite import finite
 from netdsl.cli.target import load_net, takes_net
+from netdsl.errors import escape
 
 FORMS = (".svg", ".png", ".pdf", ".dot")
 
@@ -32,7 +33,7 @@ def draw(net: str, parameters: tuple[str, ...], out: Path, depth: int | None, sc
     SVG and PNG need nothing else; PDF needs `pip install 'netdsl[pdf]'`; DOT is for Graphviz.
     """
     if out.suffix not in FORMS:
-        raise click.BadParameter(f"`{out.name}` ends in none of {', '.join(FORMS)}", param_hint="-o")
+        raise click.BadParameter(f"`{escape(out.name)}` ends in none of {', '.join(FORMS)}", param_hint="-o")
     from netdsl.files.atomic import replace_bytes
 
     loaded = load_net(net, parameters)

@@ -9,6 +9,7 @@ import click
 
 from netdsl.cli.target import load_target, show, takes_net
 from netdsl.cli.transfer import takes_weights
+from netdsl.errors import escape
 
 if TYPE_CHECKING:
     from netdsl.data.pipeline import Pipeline
@@ -37,7 +38,6 @@ def features(
 
     NET is the folder of a training, whose preparation of images is used, or a net with `--weights`.
     """
-    from netdsl.errors import escape
     from netdsl.shapes import format_shape
     from netdsl.training.transfer import features as feature
 
@@ -58,7 +58,9 @@ def features(
 
 def _of_run(trained: TrainedNet, transfer: list[Setting]) -> tuple[Net, Weights, str, Pipeline]:
     if transfer:
-        raise click.UsageError(f"{trained.name} is a trained net: what it begins with, and its layers, are settled")
+        raise click.UsageError(
+            f"{escape(trained.name)} is a trained net: what it begins with, and its layers, are settled"
+        )
     return trained.net, trained.weights, trained.record.data["source"], trained.pipeline
 
 

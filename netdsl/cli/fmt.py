@@ -21,7 +21,7 @@ def fmt(files: tuple[Path, ...], check: bool, explicit: bool) -> None:
     Comments stay, and so does the net. The names of files that change are printed. `-` stands for stdin, and then
     stdout. A file with a mistake of syntax is left as it is, its mistakes are shown, and the exit code is 1.
     """
-    from netdsl.errors import NetError
+    from netdsl.errors import NetError, escape
     from netdsl.files.atomic import replace_text
     from netdsl.language.format import formatted
 
@@ -35,7 +35,7 @@ def fmt(files: tuple[Path, ...], check: bool, explicit: bool) -> None:
             elif before != after.encode():
                 if not check:
                     replace_text(path.resolve(), after, keep_mode=True)
-                click.echo("<stdin>" if is_stream else str(path))
+                click.echo("<stdin>" if is_stream else escape(str(path)))
                 failed |= check
         except NetError as error:
             show(error.diagnostics)

@@ -22,7 +22,7 @@ def lint(nets: tuple[str, ...], parameters: tuple[str, ...], weights: Path | Non
     `netdsl explain CODE` has a page for each finding; `# lint: allow CODE` on the line, or above it, lets it be.
     Exit code 1 where a net has errors, and with --strict where anything is found.
     """
-    from netdsl.errors import NetError, render
+    from netdsl.errors import NetError, escape, render
     from netdsl.language.check import request
     from netdsl.language.parameters import parse_parameters
     from netdsl.lint.lint import lint as findings
@@ -39,7 +39,7 @@ def lint(nets: tuple[str, ...], parameters: tuple[str, ...], weights: Path | Non
         if form == "text" and found:
             click.echo(f"{render(found)}\n", err=wrong)
         if form == "text" and not wrong:
-            click.echo(f"{net}: {f'{len(found)} found' if found else 'nothing found'}")
+            click.echo(f"{escape(net)}: {f'{len(found)} found' if found else 'nothing found'}")
     if form == "json":
         click.echo(json.dumps({"ok": not failed, "diagnostics": plain}, indent=2))
     click.get_current_context().exit(1 if failed else 0)

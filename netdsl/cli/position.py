@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from netdsl.errors import escape
+
 
 def takes_position(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Adds `--at ROW,COL`, which the command gets as a tuple or None."""
@@ -17,7 +19,7 @@ def takes_position(words: str) -> Callable[[Callable[..., Any]], Callable[..., A
         try:
             return tuple(int(part) for part in text.split(","))
         except ValueError:
-            raise click.BadParameter(f"`{text}` is not a position such as 3,5") from None
+            raise click.BadParameter(f"`{escape(text)}` is not a position such as 3,5") from None
 
     return click.option("--at", metavar="ROW,COL", callback=read, help=words)
 

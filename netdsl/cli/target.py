@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netdsl.errors import Diagnostic, render
+from netdsl.errors import Diagnostic, escape, render
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
@@ -61,7 +61,7 @@ def load_target(target: str, parameters: tuple[str, ...]) -> tuple[Net, TrainedN
     if not (target.endswith(".safetensors") or Path(target).is_dir()):
         return load_net(target, parameters), None
     if parameters:
-        raise click.UsageError(f"{target} is a trained net, whose parameters are set")
+        raise click.UsageError(f"{escape(target)} is a trained net, whose parameters are set")
     from netdsl.training.answers.trained import open_run
 
     trained = open_run(target)

@@ -15,6 +15,7 @@ from netdsl.cli.report import write_after_training
 from netdsl.cli.target import show, takes_code, takes_strict
 from netdsl.cli.transfer import takes_weights
 from netdsl.cli.trying import Trial, takes_trying
+from netdsl.errors import escape
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Setting
@@ -97,8 +98,8 @@ def train(
         session = train_net(nets[0], overrides, terms, out=out, strict=strict)
     if session.stopped:
         run = session.chain or session.folder
-        click.echo(f"stopped after step {session.steps}; to go on: netdsl train --resume {quote(str(run))}")
-    click.echo(f"saved to {session.folder}")
+        click.echo(f"stopped after step {session.steps}; to go on: netdsl train --resume {escape(quote(str(run)))}")
+    click.echo(f"saved to {escape(str(session.folder))}")
     if session.exit_code:
         sys.exit(session.exit_code)
     if not session.recipe and not no_report:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.target import show, takes_net
+from netdsl.errors import escape
 
 if TYPE_CHECKING:
     from netdsl.graph.net import Net
@@ -89,7 +90,7 @@ def tune(
         found = run_study(search, path, trials, told=lambda trial: click.echo(_line(search, trial)))
     except KeyboardInterrupt:
         if path.exists():
-            click.echo(f"stopped; the same command goes on with the study in {path}", err=True)
+            click.echo(f"stopped; the same command goes on with the study in {escape(str(path))}", err=True)
         raise
     replace_text(path.with_suffix(".csv"), as_csv(search, found))
     replace_text(path.with_suffix(".svg"), as_svg(search, found))
@@ -123,10 +124,11 @@ def _conclude(words: list[str], search: Search, found: tuple[Trial, ...], path: 
     click.echo()
     show_columns(*columns(search, found))
     best = best_of(search, found)
-    click.echo(f"\ntable and plot: {path.with_suffix('.csv')}, {path.with_suffix('.svg')}")
+    tables = ", ".join(escape(str(path.with_suffix(suffix))) for suffix in (".csv", ".svg"))
+    click.echo(f"\ntable and plot: {tables}")
     if best is None:
         click.echo("no trial was carried to its end")
         return
     for dimension in search.space:
         words += ["--set" if dimension.is_setting else "-p", f"{dimension.name}={best.values[dimension.name]}"]
-    click.echo(f"the best: netdsl train {' '.join(quote(word) for word in words)}")
+    click.echo(f"the best: netdsl train {escape(' '.join(quote(word) for word in words))}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import netdsl.layers
-from netdsl.errors import Diagnostic, NetError, Source, Span, fail
+from netdsl.errors import Diagnostic, NetError, Source, Span, escape, fail
 from netdsl.graph.net import Net
 from netdsl.language.custom import forget_layers
 from netdsl.language.expand import Override, expand
@@ -65,7 +65,7 @@ def request(path: str | Path, parameters: Mapping[str, object]) -> Request:
 
 def _shipped(name: str) -> str:
     names = shipped_names()
-    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+    shown = escape(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…")
     if name in names:
         return f"{name}.net"
     near = nearest_name(name, names)
@@ -167,7 +167,7 @@ def _nets_of(module: Module, asked: Request, source: Source, found: list[Diagnos
         help_text = (
             f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{n}`' for n in module.nets) or 'none'}"
         )
-        found.append(Diagnostic("N229", f"`{asked.shown}` has no net `{asked.net}`", help=help_text))
+        found.append(Diagnostic("N229", f"`{escape(asked.shown)}` has no net `{asked.net}`", help=help_text))
     return []
 
 

@@ -55,7 +55,9 @@ def add_layers(source: Source, span: Span) -> None:
         _loaded[key] = _run(source, key, span)
     for keyword, layer in _loaded[key].items():
         if REGISTRY.get(keyword, layer) is not layer:
-            raise fail("N238", f"`{source.name}` declares the layer `{keyword}`, which there is already", span=span)
+            raise fail(
+                "N238", f"`{escape(source.name)}` declares the layer `{keyword}`, which there is already", span=span
+            )
         REGISTRY[keyword] = layer
         _present.add(keyword)
 
@@ -76,17 +78,17 @@ def _run(source: Source, key: str, span: Span) -> dict[str, type[Layer]]:
         REGISTRY.update(before)
     if not made:
         help_text = 'a layer is a frozen dataclass, `class Rms(Layer, keyword="rms")`'
-        raise fail("N238", f"`{source.name}` declares no layer", span=span, help=help_text)
+        raise fail("N238", f"`{escape(source.name)}` declares no layer", span=span, help=help_text)
     for keyword, layer in made.items():
         if not getattr(vars(layer).get("__dataclass_params__"), "frozen", False):
-            raise fail("N238", f"the layer `{keyword}` of `{source.name}` is no frozen dataclass", span=span)
+            raise fail("N238", f"the layer `{keyword}` of `{escape(source.name)}` is no frozen dataclass", span=span)
     return made
 
 
 def _told(source: Source, cause: Exception) -> str:
     """What went wrong in the file, and in which line."""
     if isinstance(cause, AssertionError) and str(cause) in REGISTRY:
-        return f"`{source.name}` declares the layer `{cause}`, which there is already"
+        return f"`{escape(source.name)}` declares the layer `{cause}`, which there is already"
     line = cause.lineno if isinstance(cause, SyntaxError) else None
     trace = cause.__traceback__
     while trace is not None:
@@ -94,4 +96,4 @@ def _told(source: Source, cause: Exception) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     where = f", line {line}" if line else ""
-    return f"`{source.name}` failed{where}: {type(cause).__name__}: {escape(str(cause))[:200]}"
+    return f"`{escape(source.name)}` failed{where}: {type(cause).__name__}: {escape(str(cause))[:200]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from netdsl.errors import NetError, fail
+from netdsl.errors import NetError, escape, fail
 from netdsl.graph.net import Net
 from netdsl.language.check import Request, check, request
 from netdsl.language.custom import code_allowed
@@ -66,7 +66,8 @@ def _one(asked: Request) -> Net:
         raise NetError(errors)
     if len(nets) == 1:
         return nets[0]
+    shown = escape(asked.shown)
     if not nets:
-        raise fail("N216", f"`{asked.shown}` has no net")
-    names = ", ".join(f"`{asked.shown}:{n.name}`" for n in nets)
-    raise fail("N229", f"`{asked.shown}` has several nets: say which, {names}")
+        raise fail("N216", f"`{shown}` has no net")
+    names = ", ".join(f"`{shown}:{n.name}`" for n in nets)
+    raise fail("N229", f"`{shown}` has several nets: say which, {names}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from netdsl.errors import NetError, Source, fail
+from netdsl.errors import NetError, Source, escape, fail
 from netdsl.language.evaluate import evaluate
 from netdsl.language.expand import Override
 from netdsl.language.expansion import Expansion
@@ -46,7 +46,7 @@ def parse_parameters(texts: Iterable[str]) -> dict[str, Override]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip().isidentifier() or not name.isascii():
-            raise fail("N219", f"a parameter is given as `name=value`, not `{text}`")
+            raise fail("N219", f"a parameter is given as `name=value`, not `{escape(text)}`")
         name = name.strip()
         if name in found:
             raise fail("N205", f"parameter `{name}` is given twice")

@@ -73,7 +73,7 @@ def _way_on(folder: Path) -> str:
             continue
         given = [word for name, value in record.parameters.items() for word in ("-p", f"{name}={value}")]
         words = join(["netdsl", "train", f"{folder / TEXT}:{record.net}", *given, "--weights", str(path)])
-        return f"`{words}` begins a new training with what was learned by step {record.steps}"
+        return f"`{escape(words)}` begins a new training with what was learned by step {record.steps}"
     return "no weights to begin with are whole in it either: train again from the beginning"
 
 

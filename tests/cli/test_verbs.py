@@ -72,6 +72,35 @@ def test_missing_file_is_one_error_without_a_traceback(verb):
     assert result.stderr.startswith("error[N0")
 
 
+ODD, SHOWN = "a\n\u202eb", r"a\u{a}\u{202e}b"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", ODD],
+        ["check", f"{ODD}/a.net"],
+        ["check", "TWO:C"],
+        ["summary", "TWO"],
+        ["fmt", "TWO"],
+        ["lint", "TWO:A"],
+        ["check", "lenet5", "-p", ODD],
+        ["draw", "lenet5", "-o", ODD],
+        ["diff", "lenet5", "alexnet", "-o", ODD],
+        ["compile", "lenet5", "-o", ODD],
+        ["compile", "lenet5", "-o", f"{ODD}.plan"],
+        ["bench", f"{ODD}.plan", "--train"],
+        ["trace", "lenet5", "C1", "--input", "1", "--at", ODD],
+        ["report", ODD],
+    ],
+)
+def test_what_was_typed_is_shown_escaped(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    Path(f"{ODD}.net").write_text("net A  { input x: 4; dense(2) }\nnet B { input x: 4; dense(3) }\n")
+    result = run(*(word.replace("TWO", f"{ODD}.net") for word in words))
+    assert SHOWN in result.output and ODD not in result.output
+
+
 def test_parameter_changes_the_net():
     assert "6,998,552 parameters" in run("check", "googlenet", "-p", "aux=false").stdout
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netdsl import __version__
-from netdsl.errors import NetError, fail
+from netdsl.errors import NetError, escape, fail
 from netdsl.files.atomic import replace_text
 from netdsl.files.regular import quoted
 from netdsl.language.library import SHIPPED
@@ -66,7 +66,7 @@ def check_empty(folder: Path) -> None:
     if found:
         advice = "give `--out` a folder that does not exist"
         if any(map(NAME.fullmatch, found)):
-            advice = f"to go on with the run in it: netdsl train --resume {quote(str(folder))}"
+            advice = f"to go on with the run in it: netdsl train --resume {escape(quote(str(folder)))}"
         raise fail("N510", f"{quoted(folder)} is not empty", help=advice)
 
 

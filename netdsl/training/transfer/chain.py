@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from netdsl.errors import NetError, fail
+from netdsl.errors import NetError, escape, fail
 from netdsl.files.atomic import replace_text
 from netdsl.files.regular import open_regular, quoted
 from netdsl.language.load import load_texts
@@ -92,7 +92,7 @@ def read_chain(folder: Path) -> Chain:
 def check_chain(folder: Path, *, changed: bool) -> None:
     """`NetError` N533 where a chain is to go on with a net or settings that were `changed`, or named at all."""
     if changed:
-        advice = f"without them: netdsl train --resume {quote(str(folder))}"
+        advice = f"without them: netdsl train --resume {escape(quote(str(folder)))}"
         words = "is a chain of stages, which goes on with the net and the settings that it was begun with"
         raise fail("N533", f"{quoted(folder)} {words}", help=advice)
 
@@ -102,5 +102,5 @@ def _unusable(path: Path, words: str) -> NetError:
     advice = "train again from the beginning"
     if begun:
         last = max(begun, key=lambda one: one.stat().st_mtime).parent
-        advice = f"each stage is a run of its own: netdsl train --resume {quote(str(last))}"
+        advice = f"each stage is a run of its own: netdsl train --resume {escape(quote(str(last)))}"
     return fail("N531", f"{quoted(path)} does not tell the stages: {words}", help=advice)
