@@ -68,7 +68,7 @@ class Verbs(click.Group):
         except OSError as error:
             if error.errno == EPIPE:
                 raise
-            _say_unwritten(error)
+            _say(error)
             raise click.exceptions.Exit(1) from None
 
     def invoke(self, ctx: click.Context) -> object:
@@ -82,8 +82,7 @@ class Verbs(click.Group):
         except OSError as error:
             if error.errno == EPIPE:
                 raise
-            # The verbs name the files that they cannot read or write; what is left is the output itself.
-            _say_unwritten(error)
+            _say(error)
             ctx.exit(1)
         except MemoryError:
             click.echo("error: there is not enough memory", err=True)
@@ -93,9 +92,19 @@ class Verbs(click.Group):
             ctx.exit(128 + (interrupt.args[0] if interrupt.args else SIGINT))
 
 
-def _say_unwritten(error: OSError) -> None:
-    """Say it, and let what could not be written go, so that the interpreter does not try again at its end."""
-    click.echo(f"error: the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+def _say(error: OSError) -> None:
+    """Say what cannot be reached: a file has a name, as in a folder that is closed; what has none is the output itself.
+
+    Output that could not be written is let go, so that the interpreter does not try again at its end.
+    """
+    from netdsl.errors import fail
+    from netdsl.files.regular import quoted
+
+    reason = (error.strerror or str(error)).lower()
+    if isinstance(error.filename, str):
+        click.echo(str(fail("N601", f"{quoted(error.filename)} cannot be read: {reason}")), err=True)
+        return
+    click.echo(f"error: the output cannot be written: {reason}", err=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

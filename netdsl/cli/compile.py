@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.how import How, compiles
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import load_target, takes_net
 from netdsl.errors import escape
 
@@ -31,7 +32,7 @@ class _Passes(click.Command):
 @click.command("compile", cls=_Passes)
 @takes_net
 @compiles
-@click.option("-o", "out", type=click.Path(path_type=Path), help="Write a plan file, FILE.plan, which runs on its own.")
+@click.option("-o", "out", type=PATH, help="Write a plan file, FILE.plan, which runs on its own.")
 @click.option("--until", metavar="PASS", help="Print the program as it is after PASS, one of those below.")
 @click.option("--show", is_flag=True, help="Print what every pass changes up to there: - before, + after.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print it.")

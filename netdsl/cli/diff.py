@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import load_net
 from netdsl.errors import escape
 
@@ -15,7 +16,7 @@ from netdsl.errors import escape
 @click.argument("net")
 @click.argument("other", required=False)
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter; see above.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Draw the difference: x.svg.")
+@click.option("-o", "--out", type=PATH, help="Draw the difference: x.svg.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def diff(net: str, other: str | None, parameters: tuple[str, ...], out: Path | None, form: str) -> None:
     """What changes from NET to OTHER: parts that were added, removed and changed, with shapes, parameters and MACs.

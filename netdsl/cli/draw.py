@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from netdsl.cli.finite import finite
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import load_net, takes_net
 from netdsl.errors import escape
 
@@ -15,9 +16,7 @@ FORMS = (".svg", ".png", ".pdf", ".dot")
 
 @click.command()
 @takes_net
-@click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path), help="File to write: x.svg, x.png, x.pdf or x.dot."
-)
+@click.option("-o", "--out", required=True, type=PATH, help="File to write: x.svg, x.png, x.pdf or x.dot.")
 @click.option("--depth", type=click.IntRange(min=0), help="Draw scopes nested deeper than this as single boxes.")
 @click.option(
     "--scale",

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import takes_code, takes_strict
 from netdsl.cli.together import asks_together, open_all
 
 
 @click.command("eval")
 @takes_code
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option("--data", metavar="NAME|PATH", help="Measure on the test part of these data, not of the run's own.")
 @click.option("--metrics", metavar="NAME, …", help="What to measure, such as top5, confusion; by default as trained.")
 @takes_strict

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import load_target, show, takes_net
 from netdsl.cli.transfer import takes_weights
 from netdsl.errors import escape
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @takes_weights
 @click.option("--at", required=True, metavar="NODE", help="The node whose values are written, as `summary` lists it.")
 @click.option("--data", metavar="NAME|FOLDER", help="Images, in place of those that the net or the run names.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="FILE.npz or FILE.safetensors.")
+@click.option("--out", required=True, type=PATH, help="FILE.npz or FILE.safetensors.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 def features(
     net: str,

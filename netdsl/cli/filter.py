@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from netdsl.cli.finite import finite
+from netdsl.cli.paths import PATH
 
 
 class _Kernels(click.Command):
@@ -21,8 +22,8 @@ class _Kernels(click.Command):
 
 @click.command("filter", cls=_Kernels)
 @click.argument("kernel")
-@click.argument("photo", type=click.Path(path_type=Path))
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Picture to write, such as out.png.")
+@click.argument("photo", type=PATH)
+@click.option("-o", "--out", required=True, type=PATH, help="Picture to write, such as out.png.")
 @click.option("--abs", "absolute", is_flag=True, help="Absolute values: dark edges count as bright ones.")
 @click.option(
     "--offset",

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import show
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=PATH)
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 where a file is not canonical.")
 @click.option("--explicit", is_flag=True, help="Write out the defaults of every call.")
 def fmt(files: tuple[Path, ...], check: bool, explicit: bool) -> None:

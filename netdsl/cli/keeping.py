@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netdsl.cli.paths import PATH
+
 if TYPE_CHECKING:
     from netdsl.training.keeping.save_every import SaveEvery
 
@@ -47,7 +49,7 @@ def _read_limit(context: click.Context, parameter: click.Parameter, text: str | 
 
 ON_NAN = ("stop", "skip", "rollback")
 _OPTIONS = (
-    click.option("--resume", "run", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run."),
+    click.option("--resume", "run", type=PATH, metavar="RUN", help="Go on with a run."),
     click.option("--override", is_flag=True, help="Resume although net, data, settings or build have changed."),
     click.option(
         "--save-every",

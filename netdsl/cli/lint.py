@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from netdsl.cli.check import as_plain
+from netdsl.cli.paths import PATH
 
 
 @click.command()
 @click.argument("nets", nargs=-1, required=True, metavar="NET…")
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the nets.")
-@click.option("--weights", type=click.Path(path_type=Path), help="Weights that the nets are to take, as safetensors.")
+@click.option("--weights", type=PATH, help="Weights that the nets are to take, as safetensors.")
 @click.option("--strict", is_flag=True, help="Exit code 1 where anything is found.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def lint(nets: tuple[str, ...], parameters: tuple[str, ...], weights: Path | None, strict: bool, form: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import takes_code, takes_strict
 from netdsl.cli.together import asks_together, open_all
 
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
 
 @click.command("predict")
 @takes_code
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Guesses a file.")
-@click.option(
-    "--masks", metavar="FOLDER", type=click.Path(path_type=Path), help="Write the masks that a net answers, as PNG."
-)
+@click.option("--masks", metavar="FOLDER", type=PATH, help="Write the masks that a net answers, as PNG.")
 @takes_strict
 @asks_together
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.position import one_node, takes_position
 from netdsl.cli.target import load_net, takes_net
 
@@ -13,8 +14,8 @@ from netdsl.cli.target import load_net, takes_net
 @click.command("receptive")
 @takes_net
 @click.argument("node")
-@click.option("--image", required=True, type=click.Path(path_type=Path), help="The photograph to draw on.")
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Picture to write, such as out.png.")
+@click.option("--image", required=True, type=PATH, help="The photograph to draw on.")
+@click.option("-o", "--out", required=True, type=PATH, help="Picture to write, such as out.png.")
 @takes_position("The position of NODE's output.  [default: the middle]")
 def receptive(
     net: str, parameters: tuple[str, ...], node: str, image: Path, out: Path, at: tuple[int, ...] | None

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import takes_code
 
 
 @click.command("replay")
 @takes_code
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PATH)
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 def replay(run: Path, threads: int | None) -> None:
     """Train what RUN, the folder of a training, tells of once more, and compare weights and metrics bit by bit.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import takes_code
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ REPORT = "report.html"
 
 @click.command("report")
 @takes_code
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="File to write; by default report.html in RUN.")
+@click.argument("run", type=PATH)
+@click.option("-o", "--out", type=PATH, help="File to write; by default report.html in RUN.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 def report(run: Path, out: Path | None, threads: int | None) -> None:
     """Write a page about RUN, the folder of a training: curves, confused classes, worst images, filters, settings.

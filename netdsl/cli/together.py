@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import show
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def asks_together(command: Command) -> Command:
         "--ensemble",
         multiple=True,
         metavar="RUN",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="A further net, with whose answer the mean is taken; may be given several times.",
     )
     return more(crops(command))

@@ -11,6 +11,7 @@ import click
 
 from netdsl.cli.amount import takes_memory
 from netdsl.cli.keeping import check_together, takes_keeping
+from netdsl.cli.paths import PATH
 from netdsl.cli.report import write_after_training
 from netdsl.cli.target import show, takes_code, takes_strict
 from netdsl.cli.transfer import takes_weights
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("net", required=False)
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the net.")
 @click.option("--data", metavar="NAME|PATH", help="What to train on, in place of the data that the net names.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; by default runs/NAME, runs/NAME-2, …")
+@click.option("--out", type=PATH, help="Folder of the run; by default runs/NAME, runs/NAME-2, …")
 @click.option("--epochs", type=int, help="How often to go through the images.")
 @click.option("--steps", type=int, help="Stop after so many batches.")
 @click.option("--batch", type=int, help="Images a batch.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netdsl.cli.paths import PATH
 from netdsl.cli.target import show, takes_net
 from netdsl.errors import escape
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("tune")
 @takes_net
 @click.option("--trials", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Trials of the study.")
-@click.option("--study", type=click.Path(path_type=Path), help="Journal of the study; by default runs/NAME.study.")
+@click.option("--study", type=PATH, help="Journal of the study; by default runs/NAME.study.")
 @click.option("--search", "searches", multiple=True, metavar="NAME=SPACE", help="Such as optimizer.lr=log(1e-4, 1).")
 @click.option("--metric", default="val_accuracy", show_default=True, help="Score to better; losses are made smaller.")
 @click.option("--sampler", type=click.Choice(["tpe", "random"]), default="tpe", show_default=True, help="Who proposes.")

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -227,6 +228,54 @@ def test_output_that_cannot_be_written_is_an_error_without_traceback(verb):
         done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
     assert done.stderr == "error: the output cannot be written: no space left on device\n"
+
+
+@pytest.fixture
+def closed(tmp_path, monkeypatch):
+    """Nothing called `closed` can be opened or looked at; permissions would be no bar to root."""
+
+    def refusing(real):
+        def call(path, *rest, **more):
+            if str(path).endswith("closed"):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return real(path, *rest, **more)
+
+        return call
+
+    path = tmp_path / "closed"
+    path.write_text("net A { input x: 4; dense(2) }\n")
+    monkeypatch.setattr(os, "open", refusing(os.open))
+    monkeypatch.setattr(os, "access", lambda at, *rest, **more: not str(at).endswith("closed"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["filter", "box", "CLOSED", "-o", "a.png"], "N601"),
+        (["receptive", "lenet5", "C1", "--image", "CLOSED", "-o", "a.png"], "N601"),
+        (["predict", "CLOSED", "a.png"], "N601"),
+        (["fmt", "CLOSED"], "N001"),
+        (["check", "CLOSED"], "N001"),
+    ],
+)
+def test_a_file_that_may_not_be_read_is_one_error(closed, words, code):
+    result = run(*(word.replace("CLOSED", str(closed)) for word in words))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error[{code}]: ") and "permission denied" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["predict", "eval", "report", "replay"])
+def test_a_folder_that_may_not_be_entered_is_named(tmp_path, monkeypatch, verb):
+    def refuse(path, *rest, **more):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", refuse)
+        patch.setattr(Path, "is_file", refuse)
+        result = run(verb, str(tmp_path), *(["a.png"] if verb == "predict" else []))
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error[N601]: `{tmp_path}/") and "permission denied" in result.stderr
 
 
 def test_memory_that_cannot_be_had_is_an_error_without_traceback(monkeypatch):

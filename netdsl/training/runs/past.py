@@ -51,13 +51,15 @@ class Past:
 def read_past(folder: Path) -> Past:
     """Read `config.json`.
 
-    Raises `NetError` N510 where the folder has none, or is that of several nets, N551 for what netdsl did not write.
+    Raises `NetError` N510 where the folder has none, or is that of several nets, N551 for what netdsl did not write,
+    N601 where the file cannot be read.
     """
     path = folder / CONFIG
     if not path.is_file():
         raise no_run(folder, CONFIG)
+    text = read_text(path, most=MOST_BYTES, code="N551")
     try:
-        found = json.loads(read_text(path, most=MOST_BYTES, code="N551"))
+        found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise fail("N551", f"{quoted(path)} is not JSON: {escape(str(error))}") from None
     if not isinstance(found, dict) or not isinstance(found.get("net"), str):
