@@ -152,6 +152,8 @@ def test_texts_are_read_back():
         ("checkpoint bets(monitor=loss)", "N506", "did you mean `best`?"),
         ('checkpoint "../{epoch}"', "N507", "the name of a file"),
         ('checkpoint "{epoch.__class__}"', "N507", "the name of a file"),
+        ('checkpoint "weights"', "N507", "another file in the folder of a run has"),
+        ('checkpoint "Best.safetensors"', "N507", "another file in the folder of a run has"),
         ('checkpoint "{loss:d}"', "N507", "`loss` in `checkpoint` is no integer"),
         ("epochs 0", "N507", "`epochs` is 0; it must be from 1 to"),
         ("epochs 2.5", "N507", "an integer, not a decimal number: `2.5`"),

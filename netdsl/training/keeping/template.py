@@ -17,6 +17,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+,@-]*")
 INTEGERS = ("epoch", "steps")
 SUFFIX = ".safetensors"
 LONGEST = 200
+TAKEN = ("weights", "best")
+"""Names of files in the folder of a run, whatever their case: some disks do not tell it apart."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Template:
     """A file name with fields in braces: `epoch`, `steps`, and scores, each with a format such as `02d` or `.2f`.
 
     Nothing but these is understood: no attribute, no index, no expression. Raises `Fault` N507 for a text that is none,
-    and for a format that does not fit its field.
+    for a format that does not fit its field, and for the name of a file that every run may have.
     """
 
     text: str
@@ -39,6 +41,12 @@ class Template:
                 "N507",
                 f"`checkpoint` is the name of a file, with fields such as `{{epoch:02d}}`, not `{self.text[:80]}`",
                 help="letters, digits and `._=+,@-` stand between the fields; the file goes into the folder of the run",
+            )
+        if self.text.removesuffix(SUFFIX).casefold() in TAKEN:
+            raise Fault(
+                "N507",
+                f"`checkpoint` is not the name `{self.text}`, which another file in the folder of a run has",
+                help='a name such as "model.{epoch:02d}"; `checkpoint best` keeps the weights of the best epoch',
             )
 
     def check(self, scores: Sequence[str]) -> None:
