@@ -39,3 +39,9 @@ def test_the_best_epoch_lies_beside_the_last(tmp_path):
 def test_a_score_that_is_not_measured_cannot_be_the_best():
     with pytest.raises(NetError, match="`checkpoint` watches `val_top5`"):
         tiny_task(TEXT.replace("train Tiny {", "train Tiny {\n  checkpoint best(monitor=val_top5)"))
+
+
+def test_a_field_that_is_not_measured_is_pointed_at():
+    with pytest.raises(NetError, match="has the field `nope`") as caught:
+        tiny_task(TEXT.replace("train Tiny {", 'train Tiny {\n  checkpoint "{nope}"'))
+    assert caught.value.diagnostics[0].span.text.endswith('"{nope}"')

@@ -114,7 +114,7 @@ def _checkpoint(settings: Settings, group: list[Setting]) -> dict[str, Any]:
         return {"checkpoint": method_of(group[0], "way to keep weights", KEEPS)}
     if not isinstance(given, str) or isinstance(given, Word):
         raise refused(group[0], 'the name of a file in quotes, such as "model.{epoch:02d}", or `best`', given)
-    return {"checkpoint": Template(given)}
+    return {"checkpoint": Template(given, group[0].span)}
 
 
 def _on_nan(settings: Settings, group: list[Setting]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netdsl.errors import Fault, fail
 
 if TYPE_CHECKING:
+    from netdsl.errors import Span
     from netdsl.training.scores.progress import Epoch
 
 FIELD = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)(?::([0-9]{0,3}(?:\.[0-9]{1,2})?[defg]?))?\}")
@@ -30,6 +31,8 @@ class Template:
     """
 
     text: str
+    span: Span | None = field(default=None, compare=False, repr=False)
+    """Where it was given."""
 
     def __post_init__(self) -> None:
         for name, form in FIELD.findall(self.text):
@@ -55,7 +58,8 @@ class Template:
         for name, _ in FIELD.findall(self.text):
             if name not in known:
                 there = ", ".join(f"`{number}`" for number in known)
-                raise fail("N507", f"`checkpoint` has the field `{name}`, which there is not: there are {there}")
+                words = f"`checkpoint` has the field `{name}`, which there is not: there are {there}"
+                raise fail("N507", words, span=self.span)
 
     def file(self, epochs: Sequence[Epoch]) -> str:
         """The name of the file for the last of these epochs."""
