@@ -14,7 +14,9 @@ from netdsl.cli.target import show, takes_code
 @takes_code
 @click.argument("run", type=PATH)
 @click.option("--count", type=click.IntRange(1, 100_000), default=64, show_default=True, help="How many images.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The noise follows from it.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="The noise follows from it."
+)
 @click.option("--out", required=True, type=PATH, help="FILE.png, a grid, or FILE.npz.")
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 def sample(run: Path, count: int, seed: int, out: Path, threads: int | None) -> None:

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 @click.option("--channel", type=int, metavar="K", help="Work out this channel of the output alone.")
 @click.option("--rescale", is_flag=True, help="Pictures as 0 to 1 in place of 0 to 255.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws weights that are not given."
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Draws weights that are not given.",
 )
 @click.option("--threads", type=int, help="Threads of the engine, 1 to 256; they do not change the result.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")

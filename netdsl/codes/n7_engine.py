@@ -45,9 +45,10 @@ PAGES: tuple[Page, ...] = (
     ),
     Page(
         "N708",
-        "a count out of range",
+        "a count or seed out of range",
         "`batch` is an integer from 1 to 1,048,576 and `threads` one from 1 to 256. More threads than cores are accepted; "
-        "netdsl never changes the number in silence.",
+        "netdsl never changes the number in silence. A `seed` is an integer from 0 to 2,147,483,647: `1.0` and `True` are not "
+        "taken for 1.",
     ),
     Page(
         "N709",

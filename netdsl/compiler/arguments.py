@@ -10,6 +10,7 @@ import numpy as np
 
 from netdsl.compiler.plan import Binding
 from netdsl.errors import fail
+from netdsl.graph.seed import checked_seed
 from netdsl.shapes import format_shape
 
 Array = np.ndarray[Any, Any]
@@ -22,11 +23,13 @@ def names_of(bindings: Sequence[Binding]) -> str:
 
 
 def checked_scalar(name: str, dtype: str, scalars: Mapping[str, float]) -> float:
-    """A number that the plan names; `NetError` N705 where it is missing or does not fit its type."""
+    """A number that the plan names; `NetError` N705 where it is missing or does not fit its type, N708 for a seed."""
     if name not in scalars:
         raise fail("N705", f"the plan needs a number for `{name}`")
     number = scalars[name]
-    if not isinstance(number, int | float | np.integer | np.floating):
+    if name == "seed":
+        return checked_seed(number)
+    if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
         raise fail("N705", f"`{name}` is a number, not {type(number).__name__}")
     if dtype == "f32":
         return float(number)

@@ -199,7 +199,7 @@ class Net:
         return sized(self, sizes)
 
     def initialise(self, seed: int = 0) -> Weights:
-        """Weights drawn as each layer's `init=` says."""
+        """Weights drawn as each layer's `init=` says; `NetError` N708 for a seed that is none."""
         from netdsl.graph.initialise import initial_weights
 
         return initial_weights(self, seed)

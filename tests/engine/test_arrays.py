@@ -213,3 +213,10 @@ def test_a_number_that_the_plan_cannot_hold_is_refused(learning: Program, step: 
     with pytest.raises(NetError) as error:
         learning.step({"x": np.ones((1, 3), np.float32), "labels": np.array([1])}, step=step, seed=1, lr=0.1)
     assert error.value.code == "N705"
+
+
+@pytest.mark.parametrize("seed", [1.0, True, -1, 2**31, None])
+def test_a_step_takes_the_seeds_that_weights_are_drawn_from(learning: Program, seed: object) -> None:
+    with pytest.raises(NetError) as error:
+        learning.step({"x": np.ones((1, 3), np.float32), "labels": np.array([1])}, step=1, seed=seed, lr=0.1)
+    assert error.value.code == "N708"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from netdsl.errors import NetError
 from netdsl.graph.initialise import initial_arrays
 from netdsl.language.load import parse
 
@@ -26,6 +28,19 @@ def test_same_seed_gives_the_same_bits_and_another_others() -> None:
     body = "e: conv(4, 3x3)"
     assert np.array_equal(arrays(body, 1)["e.weight"], arrays(body, 1)["e.weight"])
     assert not np.array_equal(arrays(body, 1)["e.weight"], arrays(body, 2)["e.weight"])
+
+
+@pytest.mark.parametrize("seed", [1.0, True, np.True_, None, "a", -1, 1.5, 2**31, 2**70])
+def test_a_seed_that_is_no_integer_from_0_to_2_31_is_refused(seed: object) -> None:
+    with pytest.raises(NetError, match="`seed` is") as error:
+        parse("net E {\ninput x: 3\nd: dense(5)\n}").initialise(seed)
+    assert error.value.code == "N708"
+
+
+def test_an_integer_of_numpy_draws_what_the_same_integer_draws() -> None:
+    body = "e: conv(4, 3x3)"
+    assert np.array_equal(arrays(body, np.int32(1))["e.weight"], arrays(body, 1)["e.weight"])
+    assert not np.array_equal(arrays(body, 2**31 - 1)["e.weight"], arrays(body, 1)["e.weight"])
 
 
 def test_a_layer_keeps_its_numbers_when_another_is_put_before_it() -> None:

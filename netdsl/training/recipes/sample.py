@@ -11,6 +11,7 @@ from netdsl.errors import fail
 from netdsl.files.atomic import replace_file
 from netdsl.files.picture import write_picture
 from netdsl.files.regular import quoted
+from netdsl.graph.seed import checked_seed
 from netdsl.shapes import format_shape
 from netdsl.training.recipes.grid import grid
 from netdsl.training.recipes.noise import normals
@@ -24,7 +25,11 @@ BATCH = 64
 
 
 def sample(trained: TrainedNet, count: int, *, seed: int = 1, threads: int | None = None) -> NDArray[np.float32]:
-    """Images (count, H, W, C) as the generator gives them, of normal noise that follows from the seed."""
+    """Images (count, H, W, C) as the generator gives them, of normal noise that follows from the seed.
+
+    Raises `NetError` N708 for a seed that is no integer from 0 to 2^31 - 1.
+    """
+    seed = checked_seed(seed)
     program = trained.compiled(BATCH, threads)
     return np.asarray(program(normals(count, trained.shape, seed, 0)), np.float32)
 
