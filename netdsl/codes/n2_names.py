@@ -114,7 +114,7 @@ PAGES: tuple[Page, ...] = (
         "N220",
         "a parameter of the wrong kind",
         "A value given with `-p` has the kind of the parameter's default: an integer for an integer, a list "
-        "for a list.",
+        "for a list, for which a tuple serves as well.",
     ),
     Page(
         "N221",

@@ -133,6 +133,10 @@ def default_kind(name: str, override: Override, default: object) -> object:
         return float(value)
     if isinstance(default, int) and not isinstance(default, bool) and isinstance(value, float) and value.is_integer():
         return int(value)
+    if isinstance(default, list) and type(value) is tuple:
+        return list(value)
+    if type(default) is tuple and isinstance(value, list):
+        return tuple(value)
     if isinstance(default, Word) and type(value) is str:
         return Word(value)
     if kind_of(default) != kind_of(value):

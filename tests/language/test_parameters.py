@@ -54,6 +54,11 @@ def test_text_serves_for_a_word():
 
 @pytest.mark.parametrize(
     "params", [{"classes": True}, {"classes": 4.5}, {"classes": "4"}, {"depths": 3}, {"p": "x"}, {"classes": None}]
+def test_a_tuple_serves_for_a_list():
+    text = TEXT % "for d in depths { relu }"
+    assert list(parse(text, depths=(3, 1, 1)).nodes) == list(parse(text, depths=[3, 1, 1]).nodes)
+
+
 )
 def test_another_kind_is_refused(params):
     assert code(TEXT % "", **params) == "N220"
