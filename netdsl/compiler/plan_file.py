@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from hashlib import sha256
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
@@ -73,6 +74,12 @@ def load_plan(path: str | Path, *, threads: int | None = None, isa: str | None =
     Raises `NetError`: N730 it is no plan file, N731 it is damaged, N732 it was made for another version or for other
     kernels, N601 it cannot be read.
     """
+    if not isinstance(path, str | PathLike):
+        raise fail(
+            "N730",
+            f"a plan file is named by a path, not {type(path).__name__}",
+            help='`netdsl.load_plan("net.plan")`',
+        )
     path = Path(path)
     threads = checked_count("threads", default_threads() if threads is None else threads, MAX_THREADS)
     table = kernel_table(isa)

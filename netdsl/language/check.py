@@ -52,8 +52,14 @@ def check_file(
 
 
 def request(path: str | Path, parameters: Mapping[str, object]) -> Request:
-    """A path, `FILE:NET`, or the name of a shipped net, with parameters."""
-    text = os.fspath(path)
+    """A path, `FILE:NET`, or the name of a shipped net, with parameters; `NetError` N001 for what is no path."""
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise fail(
+            "N001",
+            f"a net is named by a path or the name of one that ships, not {type(path).__name__}",
+            help='`netdsl.load("lenet5")`, `netdsl.load("folder/mine.net")`',
+        )
     file, colon, net = text.rpartition(":")
     if not colon or not net.isidentifier() or os.path.exists(text):
         file, net = text, ""

@@ -34,7 +34,13 @@ def load_together(path_or_name: str | Path, **params: object) -> tuple[Net, ...]
 
 
 def parse(text: str, **params: object) -> Net:
-    """The net of a text; imports are those that ship with netdsl."""
+    """The net of a text; imports are those that ship with netdsl. Raises `NetError` as `load`."""
+    if not isinstance(text, str):
+        raise fail(
+            "N001",
+            f"`parse` takes the text of a net, not {type(text).__name__}",
+            help="`netdsl.load` reads it from a file",
+        )
     return load_texts({"text.net": text}, "text.net", params)
 
 

@@ -233,3 +233,10 @@ def test_the_document_is_json_that_others_can_read(path):
     raw = path.read_bytes()
     head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     assert json.loads(head["__metadata__"]["netdsl_plan"].partition("\n")[2])["about"] == {"net": "Tiny"}
+
+
+@pytest.mark.parametrize("path", [None, 3, b"net.plan"])
+def test_what_is_no_path_is_no_plan_file(path):
+    with pytest.raises(NetError, match=type(path).__name__) as error:
+        load_plan(path)
+    assert error.value.code == "N730"

@@ -1,9 +1,11 @@
 """Parameters from outside: `-p`, Python's values, and the asserts they skip."""
 
+from pathlib import Path
+
 import pytest
 
 from netdsl.errors import NetError
-from netdsl.language.load import parse
+from netdsl.language.load import load, parse
 from netdsl.language.parameters import parse_parameters
 
 TEXT = """
@@ -52,16 +54,28 @@ def test_text_serves_for_a_word():
     assert parse(TEXT % "", act="tanh").nodes["dense_1"].layer.act == "tanh"
 
 
-@pytest.mark.parametrize(
-    "params", [{"classes": True}, {"classes": 4.5}, {"classes": "4"}, {"depths": 3}, {"p": "x"}, {"classes": None}]
 def test_a_tuple_serves_for_a_list():
     text = TEXT % "for d in depths { relu }"
     assert list(parse(text, depths=(3, 1, 1)).nodes) == list(parse(text, depths=[3, 1, 1]).nodes)
 
 
+@pytest.mark.parametrize(
+    "params", [{"classes": True}, {"classes": 4.5}, {"classes": "4"}, {"depths": 3}, {"p": "x"}, {"classes": None}]
 )
 def test_another_kind_is_refused(params):
     assert code(TEXT % "", **params) == "N220"
+
+
+@pytest.mark.parametrize("path", [None, 3, b"lenet5", ["lenet5"]])
+def test_what_is_no_path_is_not_loaded(path):
+    with pytest.raises(NetError, match=type(path).__name__) as error:
+        load(path)
+    assert error.value.code == "N001"
+
+
+@pytest.mark.parametrize("text", [3, None, b"net A {}", Path("a.net")])
+def test_what_is_no_text_is_not_parsed(text):
+    assert code(text) == "N001"
 
 
 def test_an_unknown_parameter_is_refused():
