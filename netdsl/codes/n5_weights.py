@@ -30,7 +30,8 @@ message says which version wrote the file.""",
         "weights that do not fit the net",
         """A tensor of the net is missing in the file, the file has one that the net lacks, or a shape differs. Up to ten
 differences are listed. Weights belong to one text of a net and one set of its parameters, both of which the file of
-a run carries.""",
+a run carries. In Python, `netdsl.compile` refuses a dict with arrays that the net does not have; `Weights` may hold the
+tensors of several nets.""",
     ),
     Page(
         "N505",

@@ -105,6 +105,12 @@ PAGES: tuple[Page, ...] = (
         "allocated. A smaller `batch` needs less; with `--memory` a step keeps less and computes it again, with the same bits.",
     ),
     Page(
+        "N719",
+        "not a net",
+        'Python compiles a net, not its name: `netdsl.compile(netdsl.load("lenet5"))`. `netdsl.load` reads a file or one that ships, '
+        "`netdsl.parse` a text.",
+    ),
+    Page(
         "N720",
         "no such pass",
         "`netdsl compile NET --until PASS` takes the name of a pass, as `netdsl compile --help` lists them in their order. A pass that "

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from netdsl.compiler.arguments import checked_count
 from netdsl.compiler.assemble import assemble
 from netdsl.compiler.budget import fit_memory
+from netdsl.compiler.fitting import checked_net, fitting_weights
 from netdsl.compiler.lower import Loss, Update
 from netdsl.compiler.passes.choose import ALGORITHMS
 from netdsl.compiler.program import MAX_THREADS, Program, default_threads, kernel_table
 from netdsl.compiler.stages import finished, stages
 from netdsl.errors import fail
-from netdsl.graph.weights import Weights
-from netdsl.shapes import format_shape
 
 if TYPE_CHECKING:
     from netdsl.compiler.plan import KernelTable
@@ -43,7 +42,8 @@ def compile(
 ) -> Program:
     """Compile a net for up to `batch` images a run.
 
-    `Weights` are shared, another mapping of arrays is copied; None draws them with seed 0. `want` names nodes whose
+    `Weights` are shared, also by programs of other nets, whose tensors they may hold; another mapping of arrays is
+    copied, and holds the net's alone; None draws them with seed 0. `want` names nodes whose
     values come back beside the outputs. With `loss` the program is a training program: `wrt` names the tensors that it
     differentiates for, `update` emits what becomes of each. `threads` from 1 to 256, default the usable cores. `isa`
     forces `base`, `avx2` or `avx512`. `algorithm="direct"` turns off Winograd's convolution, which is faster and less
@@ -52,8 +52,9 @@ def compile(
     `tune` makes the choices that leave the bits alone by what was measured on this machine, and measures what is not
     known yet (`Tuning`); by default they follow from shapes.
     A net with symbols gets a program that makes a plan for each size that it meets (`SizedProgram`).
-    Raises `NetError` N7xx for arguments that do not fit.
+    Raises `NetError` N7xx for arguments that do not fit, N504 for arrays that the net does not have.
     """
+    net = checked_net(net)
     batch = checked_count("batch", batch, MAX_BATCH)
     if algorithm not in ALGORITHMS:
         raise fail("N712", f"`algorithm` is one of {', '.join(ALGORITHMS)}, not `{algorithm}`")
@@ -64,7 +65,7 @@ def compile(
             raise fail("N707", f"`{net.name}` has no node `{name}`")
     if unknown := [name for name in wrt if name not in net.tensors and name not in net.inputs]:
         raise fail("N701", f"`{net.name}` has no tensor or input `{unknown[0]}` to differentiate for")
-    weights = _fitting(net, weights)
+    weights = fitting_weights(net, weights)
     table = kernel_table(isa)
     if net.symbols:
         from netdsl.compiler.sized import SizedProgram
@@ -102,17 +103,3 @@ def memory_fit(memory: int, batch: int, table: KernelTable, algorithm: str) -> C
         return assemble(finished(program, algorithm), batch=batch, threads=1, table=table).bytes
 
     return lambda program: fit_memory(program, batch, memory, needs)
-
-
-def _fitting(net: Net, weights: Mapping[str, Any] | None) -> Weights:
-    """The weights of a net, each tensor there and of its shape; `NetError` N701 or N702."""
-    if weights is None:
-        return net.initialise()
-    made = weights if isinstance(weights, Weights) else Weights(weights)
-    for name, param in net.tensors.items():
-        if name not in made:
-            raise fail("N701", f"no tensor is called `{name}`; `{net.name}` needs it")
-        if made.shape(name) != param.shape:
-            needed, found = format_shape(param.shape), format_shape(made.shape(name)) or "a single number"
-            raise fail("N702", f"`{name}` is {found}; `{net.name}` needs {needed}")
-    return made

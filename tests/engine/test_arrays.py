@@ -194,6 +194,45 @@ def test_a_tensor_to_differentiate_for_is_one_of_the_net() -> None:
     assert error.value.code == "N701"
 
 
+@pytest.mark.parametrize("net", ["lenet5", "net A {", None, 3, {}])
+def test_what_is_no_net_is_not_compiled(net: object) -> None:
+    with pytest.raises(NetError, match=r"netdsl\.(load|parse)\(") as error:
+        netdsl.compile(net)
+    assert error.value.code == "N719"
+
+
+@pytest.mark.parametrize("weights", [[1], 3, "weights.safetensors", np.zeros(3)])
+def test_weights_that_are_no_arrays_by_name_are_refused(weights: object) -> None:
+    with pytest.raises(NetError, match="`weights` are arrays by name, not ") as error:
+        netdsl.compile(netdsl.load("lenet5"), weights)
+    assert error.value.code == "N703"
+
+
+def test_up_to_ten_missing_tensors_are_listed() -> None:
+    lenet5, vgg16 = netdsl.load("lenet5"), netdsl.load("vgg16")
+    with pytest.raises(NetError) as error:
+        netdsl.compile(lenet5, {})
+    assert all(f"`{name}`" in str(error.value) for name in [*lenet5.tensors][:10])
+    with pytest.raises(NetError, match=f"and {len(vgg16.tensors) - 10} more") as error:
+        netdsl.compile(vgg16, {})
+    assert error.value.code == "N701"
+
+
+def test_an_array_that_the_net_has_not_is_refused_with_the_nearest_name() -> None:
+    net = netdsl.parse("net A {\ninput x: 3\ny: dense(2)\n}")
+    with pytest.raises(NetError, match=r"`A` has no `y\.wieght`") as error:
+        netdsl.compile(net, {**net.initialise(), "y.wieght": 1.0})
+    assert error.value.code == "N504"
+    assert error.value.diagnostics[0].help == "did you mean `y.weight`?"
+
+
+def test_slots_and_weights_of_several_nets_are_taken() -> None:
+    net, larger = (netdsl.parse(f"net A {{\ninput x: 3\ny: dense(2)\n{more}}}") for more in ("", "z: dense(2)\n"))
+    shared, x = larger.initialise(), np.ones((1, 3), np.float32)
+    slots = {**net.initialise(), "y.weight@momentum": np.zeros((3, 2))}
+    np.testing.assert_array_equal(netdsl.compile(net, shared)(x), netdsl.compile(net, slots)(x))
+
+
 @pytest.fixture(scope="module")
 def learning() -> Program:
     net = netdsl.parse("net A {\ninput x: 3\ndropout(0.5)\ndense(2)\n}")
