@@ -59,7 +59,8 @@ PAGES: tuple[Page, ...] = (
     Page(
         "N710",
         "not enough memory",
-        "The system refused the memory that the plan needs. A smaller `batch` needs less: the arena grows with it.",
+        "The system refused the memory that the plan needs, or the weights, which nobody has drawn yet, are larger than what it has available. "
+        "A smaller `batch` needs less: the arena grows with it. Weights do not depend on the batch: a smaller net has fewer.",
     ),
     Page(
         "N712",

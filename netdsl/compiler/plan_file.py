@@ -22,6 +22,7 @@ from netdsl.compiler.arguments import checked_count
 from netdsl.compiler.layout import Layout
 from netdsl.compiler.plan import Binding, KernelTable, Plan, PlanStep, buffer_sizes
 from netdsl.compiler.program import MAX_THREADS, Program, default_threads, kernel_hash, kernel_table
+from netdsl.compiler.room import memory_for
 from netdsl.errors import fail
 from netdsl.files.regular import quoted
 from netdsl.files.safetensors_header import DamagedHead
@@ -42,7 +43,7 @@ Made = TypeVar("Made")
 
 
 def write_plan(path: Path, program: Program, about: Mapping[str, Any]) -> None:
-    """Write a program's plan and the numbers that it reads, atomically. Raises `NetError` N505."""
+    """Write a program's plan and the numbers that it reads, atomically. Raises `NetError` N505 or N710."""
     plan, weights = program.plan, program.weights
     names = {column: name for name, column in kernel_table(plan.isa).fields.items()}
     rows = [_fields(row, names) for row in plan.records]
@@ -58,7 +59,7 @@ def write_plan(path: Path, program: Program, about: Mapping[str, Any]) -> None:
         "steps": [{**_plain(step), "record": row} for step, row in zip(plan.steps, rows, strict=True)],
         "about": dict(about),
     }
-    with weights.lock:
+    with weights.lock, memory_for(plan, weights):
         if plan.prepared_size:
             tensors[PREPARED] = program.prepared()
         for b in kept:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from netdsl.compiler.arguments import checked_array, checked_scalar, names_of
-from netdsl.compiler.available import available_memory
 from netdsl.compiler.plan import KernelTable, Plan
+from netdsl.compiler.room import memory_for
 from netdsl.core import _engine as engine
 from netdsl.errors import fail
 from netdsl.graph.weights import Weights
@@ -38,31 +37,19 @@ class Program:
         self.about: Mapping[str, Any] = {}
         self._passing = [(k, b.role, b.name) for k, b in enumerate(plan.bindings) if b.role in ("input", "output")]
         self._written = [b for b in plan.bindings if b.written and b.role in ("param", "state")]
-        with self._memory():
+        with memory_for(plan):
             self._engine = engine.Engine(plan.records, plan.sizes, plan.batch, [1 + k for k, *_ in self._passing])
             self._prepared = np.zeros(plan.prepared_size, np.float32) if prepared is None else prepared
         self._scalars = np.zeros(max(len(plan.scalars), 1), np.float32)
         self._buffers: list[Array | None] = []
         self._version = -1
 
-    @contextmanager
-    def _memory(self) -> Iterator[None]:
-        """`NetError` N710 where memory runs out."""
-        try:
-            yield
-        except MemoryError:
-            there = available_memory()
-            what = "more than could be had" if there is None else f"{there / 2**30:,.1f} GiB available"
-            needed = f"a plan for {self.plan.batch} images needs {self.plan.bytes / 2**30:,.1f} GiB"
-            raise fail(
-                "N710", f"{needed}, {what}", help="a smaller `batch` needs less, and so does `--memory`"
-            ) from None
-
     def __call__(self, x: Any) -> Any:
         """Run inference on any number of images; more than the plan's batch run in turns.
 
         `x`: float32 (N, H, W, C), or a dict of arrays by input name. Returns float32 (N, …), or a dict by name when
-        there are several outputs. Raises `NetError` N703 … N706 for arrays that do not fit.
+        there are several outputs. Raises `NetError` N703 … N706 for arrays that do not fit, N710
+        for a net whose weights are too large for the memory.
         """
         arrays = self._inputs(x)
         count = len(next(iter(arrays.values())))
@@ -191,15 +178,15 @@ class Program:
     def _refresh(self) -> None:
         """Take the weights as they are now, and compute what depends on them alone (folded batch norm, packings)."""
         fixed = {"prepared": self._prepared, "consts": self.plan.consts, "scalars": self._scalars}
-        self._buffers = [
-            fixed.get(b.role)
-            if b.role in ("input", "output") or b.role in fixed
-            else self.weights.form(b.name, b.layout)
-            for b in self.plan.bindings
-        ]
-        if len(self.plan.prepare_records):
-            sizes = ((self.plan.prepare_arena, 0), *self.plan.sizes[1:])
-            with self._memory():
+        with memory_for(self.plan, self.weights):
+            self._buffers = [
+                fixed.get(b.role)
+                if b.role in ("input", "output") or b.role in fixed
+                else self.weights.form(b.name, b.layout)
+                for b in self.plan.bindings
+            ]
+            if len(self.plan.prepare_records):
+                sizes = ((self.plan.prepare_arena, 0), *self.plan.sizes[1:])
                 engine.Engine(self.plan.prepare_records, sizes, 1).run(self._buffers, 1, self.threads)
         self._version = self.weights.version
 

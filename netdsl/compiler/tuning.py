@@ -16,6 +16,7 @@ import numpy as np
 
 from netdsl.compiler.assemble import Choose, assemble
 from netdsl.compiler.program import Program, kernel_hash, processor
+from netdsl.compiler.room import memory_for
 from netdsl.compiler.translate.neutral import DEFAULT, KNOBS, Choice, alternatives, chosen, signature, words
 from netdsl.compiler.tuning_cache import Machine, bucket, load_times, store_times
 from netdsl.graph.weights import Weights
@@ -59,7 +60,10 @@ def tuned_plan(program: Ops, tuning: Tuning, *, batch: int, threads: int, table:
 
 def _copied(plan: Plan, weights: Weights) -> Weights:
     """The weights, or a copy where the runs of the tuner would change them."""
-    return Weights(dict(weights)) if any(b.written and b.role in ("param", "state") for b in plan.bindings) else weights
+    if not any(b.written and b.role in ("param", "state") for b in plan.bindings):
+        return weights
+    with memory_for(plan, weights):
+        return Weights(dict(weights))
 
 
 class _Tuner:

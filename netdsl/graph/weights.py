@@ -7,7 +7,7 @@ derives it again, so that evaluation beside training, or two programs of differe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from math import prod
 from threading import RLock
 from typing import Any, Protocol
@@ -115,6 +115,10 @@ class Weights(MutableMapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._tensors)
+
+    def undrawn(self, names: Iterable[str]) -> int:
+        """Bytes of those of these tensors that nobody has read or set, and that have no memory yet."""
+        return 4 * sum(prod(tensor.shape) for name in set(names) if not (tensor := self._tensors[name]).fresh)
 
     def shape(self, name: str) -> Shape:
         """Canonical shape of a tensor."""

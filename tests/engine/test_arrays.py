@@ -10,6 +10,7 @@ import pytest
 
 import netdsl
 from netdsl import NetError, Program, Weights
+from netdsl.compiler import room
 from netdsl.training.optimise.loss import CrossEntropy, objective_for
 from netdsl.training.optimise.optimiser import Sgd
 
@@ -161,6 +162,22 @@ def test_a_plan_beyond_memory_is_refused_with_its_size() -> None:
         netdsl.compile(netdsl.load("unet"), batch=2**20)
     assert error.value.code == "N710"
     assert "GiB" in str(error.value)
+
+
+def test_weights_beyond_memory_are_refused_before_they_are_drawn(monkeypatch, tmp_path, x: np.ndarray) -> None:
+    program = netdsl.compile(netdsl.load("lenet5", classes=10**6), batch=4)
+    monkeypatch.setattr(room, "available_memory", lambda: 2**28)
+    for use in (lambda: program(x), lambda: program.save(tmp_path / "large.plan")):
+        with pytest.raises(NetError, match=r"needs 0\.3 GiB, 0\.2 GiB available") as error:
+            use()
+        assert error.value.code == "N710"
+        assert "a smaller net" in str(error.value.diagnostics[0].help)
+
+
+def test_weights_that_are_there_already_need_no_more_memory(monkeypatch, program: Program, x: np.ndarray) -> None:
+    expected = program(x)
+    monkeypatch.setattr(room, "available_memory", lambda: 0)
+    assert np.array_equal(netdsl.compile(netdsl.load("lenet5"), program.weights, batch=4)(x), expected)
 
 
 def test_row_100_the_other_byte_order_gives_the_same_bits(program: Program, x: np.ndarray) -> None:
