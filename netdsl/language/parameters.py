@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from netdsl.errors import NetError, Source, escape, fail
+from netdsl.errors import NetError, Source, Span, escape, fail
 from netdsl.language.evaluate import evaluate
 from netdsl.language.expand import Override
 from netdsl.language.expansion import Expansion
@@ -36,7 +36,7 @@ def _source(text: str, name: str) -> Source:
     source = Source(name, text)
     check_characters(source)
     if not text.strip():
-        raise fail("N101", "a value is missing")
+        raise fail("N101", "a value is missing", span=Span(source, 0, len(text)))
     return source
 
 

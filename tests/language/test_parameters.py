@@ -108,3 +108,9 @@ def test_an_array_is_a_list():
 
     made = parse("net N(w=[1, 2]) {\ninput x: 3\ndense(w[2])\n}", w=np.array([4, 5, 6]))
     assert made.nodes["dense_1"].shape == (6,)
+
+
+def test_a_missing_value_is_pointed_at():
+    with pytest.raises(NetError) as error:
+        parse_parameters(["classes="])
+    assert "--> -p classes:1:1" in str(error.value)
