@@ -53,6 +53,8 @@ def ready(net: Net, overrides: Iterable[Setting] = (), terms: Terms = PLAIN, *, 
     task = _task(net, settings)
     weights = task.net.initialise(settings.seed)
     report = take_over(task.net, weights, settings.transfer, strict=strict) if settings.transfer.weights else None
+    for pattern in settings.transfer.fresh:
+        pattern.nodes(task.net)
     for line in report.lines() if report else ():
         terms.progress.note(line)
     programs = compiled(task, threads=terms.threads, weights=weights, memory=terms.memory)

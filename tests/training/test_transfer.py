@@ -152,6 +152,12 @@ def test_summary_counts_what_is_cut_off_and_frozen(home):
     assert "Trainable params: 0" in run(summary, "keras_mnist", "--freeze", "**", "--format", "keras")
 
 
+def test_fresh_nodes_are_looked_for_without_weights_as_well(home):
+    (home / "own.net").write_text(TEXT)
+    found = CliRunner().invoke(train, ["own.net", "--fresh", "nope", "--dry-run"])
+    assert found.exception.code == "N520"
+
+
 def test_check_finds_a_name_that_is_frozen_and_does_not_exist(home):
     (home / "slip.net").write_text(TEXT.replace("steps     2", 'freeze "b"'))
     found = run(check, "slip.net")
