@@ -53,6 +53,7 @@ def test_lines_of_a_block_are_read_and_written():
     ("line", "words"),
     [
         ("pop=1.5", "`pop` is the number of layers"),
+        ("pop=-1", "is -1; it must be from 0 to 1000"),
         ("weights=w", "in quotes"),
         ('map="a"', "two patterns"),
         ('map="*.a=b"', "1 on the left, 0 on the right"),
@@ -156,6 +157,11 @@ def test_fresh_nodes_are_looked_for_without_weights_as_well(home):
     (home / "own.net").write_text(TEXT)
     found = CliRunner().invoke(train, ["own.net", "--fresh", "nope", "--dry-run"])
     assert found.exception.code == "N520"
+
+
+def test_an_option_without_a_value_is_named(home):
+    found = CliRunner().invoke(summary, ["keras_mnist", "--append", ""])
+    assert "`--append` has no value" in str(found.exception)
 
 
 def test_check_finds_a_name_that_is_frozen_and_does_not_exist(home):

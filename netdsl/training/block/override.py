@@ -13,6 +13,8 @@ def parse_override(text: str, *, option: str = "--set") -> list[Setting]:
     `NetError` N506 where one of them is missing.
     """
     key, equals, value = text.partition("=")
+    if option == f"--{key}" and not value.strip():
+        raise fail("N506", f"`{option}` has no value", help=f"leave `{option}` away, or give it one")
     if not equals or not key.strip() or not value.strip():
         raise fail("N506", f"a setting is given as `key=value`, not `{escape(text)}`")
     span = Span(Source(option, text), 0, len(text))

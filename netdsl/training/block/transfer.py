@@ -165,8 +165,11 @@ def _patterns(transfer: Transfer, line: Setting) -> tuple[Pattern, ...]:
 
 def _count(transfer: Transfer, line: Setting) -> int:
     (value,) = _values(line)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_POPPED:
+    if isinstance(value, bool) or not isinstance(value, int):
         raise _refuse(line, f"the number of layers to take off, 0 to {MOST_POPPED}", value)
+    if not 0 <= value <= MOST_POPPED:
+        words = f"`{line.name}`, the number of layers to take off, is {value}; it must be from 0 to {MOST_POPPED}"
+        raise fail("N507", words, span=line.span)
     return value
 
 
