@@ -66,6 +66,14 @@ def test_a_plan_that_was_not_trained_has_nothing_to_judge_by(home):
     assert done.stderr.startswith("error[N508]")
 
 
+@pytest.mark.parametrize("verb", ["eval", "predict"])
+def test_the_plan_of_a_training_step_has_to_be_compiled_without_train(home, verb):
+    run("compile", home / "run", "--train", "--no-tune", "-o", home / "step.plan")
+    done = run(verb, home / "step.plan", *([home / "a.png"] if verb == "predict" else []))
+    assert done.stderr.startswith("error[N508]")
+    assert "without `--train`" in done.stderr
+
+
 def test_a_record_that_cannot_be_used_is_damage(home, tmp_path):
     tensors, document = PLAN.read(home / "small.plan")
     document["about"]["record"]["settings"]["loss"] = "hope"

@@ -71,10 +71,16 @@ def open_trained(path: Path, *, threads: int | None = None, strict: bool = False
     if path.suffix != SUFFIX:
         return open_run(path, strict=strict)
     program = load_plan(path, threads=threads)
+    if "scalars" in program.about:
+        raise fail(
+            "N508",
+            f"{quoted(path)} is the plan of a training step, which needs labels and gives a loss",
+            help="compile the run without `--train`: `netdsl compile runs/NAME -o net.plan`",
+        )
     if "record" not in program.about:
         raise fail(
             "N508",
-            f"{quoted(path)} is the plan of a net that was not trained on images, or of a training step",
+            f"{quoted(path)} is the plan of a net that was not trained on images",
             help="compile the folder of a run: `netdsl compile runs/NAME -o net.plan`",
         )
     try:
