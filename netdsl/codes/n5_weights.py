@@ -91,8 +91,8 @@ Usual causes: a step size that is too large (`--set optimizer.lr=0.001`), images
     Page(
         "N510",
         "a folder that is no run, or already is one",
-        """`netdsl eval` and `netdsl predict` take a folder that `netdsl train` wrote, with `weights.safetensors` in it. A
-training that was stopped before its first epoch ended has none.
+        """`netdsl eval` and `netdsl predict` take a folder that `netdsl train` wrote, with `weights.safetensors` in it; a net has
+to be trained first. A training that was stopped before its first epoch ended has none.
 
 `--out FOLDER` makes a new folder, or fills an empty one; it never mixes two runs. `--resume FOLDER` goes on with one.
 Without either, runs go to `runs/NAME`, `runs/NAME-2` and so on.""",

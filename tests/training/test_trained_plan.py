@@ -74,6 +74,14 @@ def test_the_plan_of_a_training_step_has_to_be_compiled_without_train(home, verb
     assert "without `--train`" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["lenet5", "small.net"])
+def test_a_net_that_has_learned_nothing_cannot_predict(home, name, monkeypatch):
+    monkeypatch.chdir(home)
+    done = run("predict", name, "a.png")
+    assert done.stderr.startswith(f"error[N510]: `{name}` is a net")
+    assert f"`netdsl train {name}` makes a run of it" in done.stderr
+
+
 def test_a_record_that_cannot_be_used_is_damage(home, tmp_path):
     tensors, document = PLAN.read(home / "small.plan")
     document["about"]["record"]["settings"]["loss"] = "hope"

@@ -17,6 +17,7 @@ from netdsl import __version__
 from netdsl.errors import NetError, escape, fail
 from netdsl.files.atomic import replace_text
 from netdsl.files.regular import quoted
+from netdsl.language.check import shipped_names
 from netdsl.language.library import SHIPPED
 from netdsl.layers.values import format_value
 from netdsl.training.keeping.checkpoint import NAME
@@ -120,8 +121,11 @@ def write_metrics(folder: Path, epochs: Iterable[Epoch], columns: Collection[str
 
 
 def weights_path(run: Path) -> Path:
-    """The weight file of a run folder, or the path itself; `NetError` N510 for a folder without one."""
+    """The weight file of a run folder, or the path itself; `NetError` N510 for a folder without one, and for a net."""
     if not run.is_dir():
+        if run.is_file() if run.suffix == ".net" else not run.exists() and str(run) in shipped_names():
+            advice = f"`netdsl train {quote(escape(str(run)))}` makes a run of it"
+            raise fail("N510", f"{quoted(run)} is a net, and has learned nothing: a run is needed", help=advice)
         return run
     path = run / WEIGHTS
     if not path.exists():
