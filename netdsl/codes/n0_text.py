@@ -7,7 +7,7 @@ PAGES: tuple[Page, ...] = (
         "N001",
         "a file that cannot be read",
         "The path names nothing, a folder, a pipe or a device, or you may not read it. A net is a regular "
-        "file that ends in `.net`, or the name of one that ships with netdsl: `netdsl list` shows those. In Python "
+        "file that ends in `.net`, or the name of one that ships with netdsl: `netdsl list` shows those. A plan file is compiled: `netdsl predict`, `eval` and `bench` take it. In Python "
         "`netdsl.load` takes such a path or name, `netdsl.parse` the text of a net.",
     ),
     Page(

@@ -89,7 +89,12 @@ def read_bytes(path: str | Path, name: str) -> bytes:
     try:
         found = os.stat(path)
         if stat.S_ISDIR(found.st_mode):
-            raise fail("N001", f"`{shown}` is a folder, not a file")
+            kept = os.path.join(name, "net.net")
+            advice = f"the net of this run is `{escape(kept)}`" if os.path.isfile(kept) else None
+            raise fail("N001", f"`{shown}` is a folder, not a file", help=advice)
+        if name.endswith(".plan"):
+            takes = "`netdsl predict`, `netdsl eval` and `netdsl bench` take it"
+            raise fail("N001", f"`{shown}` is a plan file, which holds a compiled net and no text", help=takes)
         if not stat.S_ISREG(found.st_mode):
             raise fail("N001", f"`{shown}` is not a regular file")
         if found.st_size > MAX_BYTES:

@@ -74,6 +74,18 @@ def test_the_plan_of_a_training_step_has_to_be_compiled_without_train(home, verb
     assert "without `--train`" in done.stderr
 
 
+@pytest.mark.parametrize("verb", [["summary"], ["check"], ["train"], ["draw", "-o", "net.svg"]])
+def test_a_plan_is_no_text_of_a_net(home, verb):
+    done = run(*verb, home / "small.plan")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "is a plan file" in done.stderr
+    assert "`netdsl predict`, `netdsl eval` and `netdsl bench` take it" in done.stderr
+
+
+def test_the_folder_of_a_run_names_the_text_of_its_net(home):
+    assert f"the net of this run is `{home / 'run' / 'net.net'}`" in run("summary", home / "run").stderr
+
+
 @pytest.mark.parametrize("name", ["lenet5", "small.net"])
 def test_a_net_that_has_learned_nothing_cannot_predict(home, name, monkeypatch):
     monkeypatch.chdir(home)
