@@ -18,6 +18,7 @@ from netdsl.training.block.settings import read_settings
 from netdsl.training.recipes.gan import Pair
 from netdsl.training.recipes.grid import grid
 from netdsl.training.recipes.noise import normals
+from netdsl.training.recipes.sample import sample as images_of
 
 NETS = """net Maker(noise=5) {
   input z: {noise}
@@ -112,6 +113,8 @@ def test_a_run_holds_both_nets_the_scores_and_the_samples(tmp_path, monkeypatch)
     assert config["settings"]["Judge.optimizer"].startswith("sgd(lr=0.1")
     assert open_run(folder / "Judge").record.steps == 24
     assert "16 of 28x28x1" in run(sample, folder / "Maker", "--count", 16, "--out", "a.png")
+    with pytest.raises(NetError, match="`seed` is an integer"):
+        images_of(open_run(folder / "Maker"), 1, seed=1.0)
     run(train, written(tmp_path), "--threads", 2, "--out", "again")
     for name in ("Maker", "Judge"):
         one, two = (path / name / "weights.safetensors" for path in (folder, tmp_path / "again"))
