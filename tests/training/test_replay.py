@@ -7,6 +7,7 @@ import pytest
 
 from netdsl.errors import NetError
 from netdsl.language.load import parse
+from netdsl.training.runs.past import read_epochs
 from netdsl.training.runs.replay import replay
 from netdsl.training.scores.progress import Silent
 from netdsl.training.session import train_net
@@ -65,3 +66,9 @@ def test_metrics_that_are_no_text_are_refused_before_the_training(tmp_path, monk
     (tmp_path / "run" / name).write_bytes(b"a\xff\n")
     with pytest.raises(NetError, match=rf"N551.*{name}`: byte 1 is not UTF-8"):
         replay(tmp_path / "run", progress=Stopping(step=1))
+
+
+def test_metrics_with_an_endless_cell_are_refused(tmp_path):
+    (tmp_path / "metrics.csv").write_text(f"epoch\n{'1' * 200_000}\n")
+    with pytest.raises(NetError, match=r"N551.*is not CSV: field larger"):
+        read_epochs(tmp_path)

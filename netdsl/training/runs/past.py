@@ -78,14 +78,18 @@ def read_past(folder: Path) -> Past:
 def read_epochs(folder: Path) -> list[dict[str, float]]:
     """The lines of `metrics.csv` as numbers by column; what is empty or not finite is left out.
 
-    There are none before the end of the first epoch. Raises `NetError` N551 for what is not a number, N601 where the
-    file cannot be read.
+    There are none before the end of the first epoch. Raises `NetError` N551 for what is not CSV or not a number,
+    N601 where the file cannot be read.
     """
     path = folder / METRICS
     rows = list[dict[str, float]]()
     if not path.exists():
         return rows
-    for row in csv.DictReader(StringIO(read_text(path, most=MOST_BYTES, code="N551"))):
+    try:
+        table = [*csv.DictReader(StringIO(read_text(path, most=MOST_BYTES, code="N551")))]
+    except csv.Error as error:
+        raise fail("N551", f"{quoted(path)} is not CSV: {escape(str(error))}") from None
+    for row in table:
         try:
             numbers = {name: float(cell) for name, cell in row.items() if name and cell}
         except (TypeError, ValueError):
