@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from netdsl.ops.expression import Expression, indices, operands, substitute
-from netdsl.ops.op import Op, Ops, Value
+from netdsl.ops.op import Op, Ops, Value, free_name
 
 
 class Draft:
@@ -72,11 +72,8 @@ class Draft:
 
     def value(self, like: Value, name: str) -> Value:
         """A new temporary of the shape of another."""
-        final, number = name, 2
-        while final in self._names:
-            final, number = f"{name}:{number}", number + 1
-        self._names.add(final)
-        made = Value(max(self.values) + 1, like.shape, like.dtype, "temp", final)
+        made = Value(max(self.values) + 1, like.shape, like.dtype, "temp", free_name(name, self._names))
+        self._names.add(made.name)
         self.values[made.id] = made
         return made
 
