@@ -10,7 +10,7 @@ import numpy as np
 
 from netdsl.compiler.plan import Binding
 from netdsl.errors import fail
-from netdsl.graph.seed import checked_seed
+from netdsl.graph.integer import checked_integer, checked_seed
 from netdsl.shapes import format_shape
 
 Array = np.ndarray[Any, Any]
@@ -79,8 +79,4 @@ def _whole(name: str, given: Array) -> Array:
 
 def checked_count(name: str, value: Any, most: int) -> int:
     """An integer from 1 to `most`; `NetError` N708."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        raise fail("N708", f"`{name}` is an integer, not {type(value).__name__}")
-    if not 1 <= value <= most:
-        raise fail("N708", f"`{name}` is {value}; it must be from 1 to {most}")
-    return int(value)
+    return checked_integer(name, value, 1, most)

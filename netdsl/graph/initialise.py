@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from netdsl.graph.seed import checked_seed
+from netdsl.graph.integer import checked_seed
 from netdsl.graph.weights import Weights
 from netdsl.layers.initialiser import draw
 

@@ -11,7 +11,7 @@ from netdsl.errors import fail
 from netdsl.files.atomic import replace_file
 from netdsl.files.picture import write_picture
 from netdsl.files.regular import quoted
-from netdsl.graph.seed import checked_seed
+from netdsl.graph.integer import checked_seed
 from netdsl.shapes import format_shape
 from netdsl.training.recipes.grid import grid
 from netdsl.training.recipes.noise import normals
