@@ -17,7 +17,6 @@ from netdsl import __version__
 from netdsl.errors import NetError, escape, fail
 from netdsl.files.atomic import replace_text
 from netdsl.files.regular import quoted
-from netdsl.language.check import shipped_names
 from netdsl.language.library import SHIPPED
 from netdsl.layers.values import format_value
 from netdsl.training.keeping.checkpoint import NAME
@@ -120,10 +119,19 @@ def write_metrics(folder: Path, epochs: Iterable[Epoch], columns: Collection[str
     replace_text(folder / METRICS_LINES, "".join(f"{line}\n" for line in lines))
 
 
+def _is_net(path: Path) -> bool:
+    """Whether a path is the file of a net, or the name of one that ships."""
+    if path.suffix == ".net" or path.exists():
+        return path.suffix == ".net" and path.is_file()
+    from netdsl.language.check import shipped_names
+
+    return str(path) in shipped_names()
+
+
 def weights_path(run: Path) -> Path:
     """The weight file of a run folder, or the path itself; `NetError` N510 for a folder without one, and for a net."""
     if not run.is_dir():
-        if run.is_file() if run.suffix == ".net" else not run.exists() and str(run) in shipped_names():
+        if _is_net(run):
             advice = f"`netdsl train {quote(escape(str(run)))}` makes a run of it"
             raise fail("N510", f"{quoted(run)} is a net, and has learned nothing: a run is needed", help=advice)
         return run
